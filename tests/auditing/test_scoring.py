@@ -280,7 +280,7 @@ ASSUMED = Stated(decoding=False)
         (ModelOutput(outcome=Outcome.TRUNCATED, text=LONG + "it is 6"), AS_ASKED, None),
         (ModelOutput(outcome=Outcome.TRUNCATED, text=LONG + "it is 5"), AS_ASKED, 1.0),
         (ModelOutput(outcome=Outcome.TRUNCATED, text="It is 6"), AS_ASKED, 0.0),  # a short form, as a letter
-        (ModelOutput(outcome=Outcome.TRUNCATED, text="the same again. " * 900), AS_ASKED, 0.0),
+        (ModelOutput(outcome=Outcome.TRUNCATED, text="the same again. " * 900), AS_ASKED, None),
         (ModelOutput(outcome=Outcome.TRUNCATED, text="the same again. " * 900), ASSUMED, None),
     ],
 )

@@ -48,7 +48,7 @@ def audited(
         for at in numbers
     )  # fmt: skip
     tests = tuple(
-        PlannedTest(id=f"c{at}", rule="claim_retest@4", weight=1 / len(p_values),
+        PlannedTest(id=f"c{at}", rule="claim_retest@5", weight=1 / len(p_values),
                     reads=(Reads(measurement=f"{at:02d}", scorer="s@1"),))
         for at in numbers
     )  # fmt: skip

@@ -30,7 +30,7 @@ def test_every_accusation_of_an_honest_vendor_counts(small: World) -> None:
         audit("plain", of_test(0.005, is_found=True), of_test(0.2, is_true=False, is_found=True)),
         audit("sampled", of_test(), of_test()),
     ]
-    rates = rates_of(small, audits, 1, ("claim_retest@4",))
+    rates = rates_of(small, audits, 1, ("claim_retest@5",))
     whole = {(each.detector, each.kind): each for each in rates.false_alarms}
     assert (whole["claim_retest", ""].tests, whole["claim_retest", "plain"].tests) == (6, 4)
     assert [at.share for at in whole["claim_retest", "plain"].at] == pytest.approx([1 / 2, 1 / 4])

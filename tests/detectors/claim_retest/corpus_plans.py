@@ -25,7 +25,7 @@ def sealed_plan(value: str = "50.0", sealed: dict[str, Any] | None = None, **cha
     test = CorpusTest(corpus="chrF2", claim=0, tolerance="2", another_run="2.0", alpha_inconsistent=0.05)
     planned = PlannedTest(
         id="claim-00-t",
-        rule="claim_retest@4",
+        rule="claim_retest@5",
         weight=1.0,
         null="it is not lower",
         reads=(Reads(measurement=ID, scorer="chrf@2"),),

@@ -28,11 +28,11 @@ def test_each_measurement_of_an_endpoint_is_watched_once() -> None:
     claim = Claim(task="chain_sum", value="57", protocol=GREEDY)
     plan = planned(claim, claim)
     (test,) = (each for each in plan.tests if each.rule == "not_served@3")
-    assert [each.arm for each in plan.measurements] == ["", "again"]
-    assert [each.measurement for each in test.reads] == [each.id for each in plan.measurements]
+    assert [each.arm for each in plan.measurements] == ["", "second", "again"]
+    assert [each.measurement for each in test.reads] == [plan.measurements[0].id, plan.measurements[-1].id]
     assert test.weight == 0.03 / 2.03
-    assert plan.detectors == ("desk_screen@3", "claim_retest@4", "not_served@3", "twin_gap@2")
-    assert [each.request for each in plan.served] == ["claim/0", "claim/1", "claim/0/again"]
+    assert plan.detectors == ("desk_screen@3", "claim_retest@5", "not_served@3", "twin_gap@2")
+    assert [each.request for each in plan.served] == ["claim/0", "claim/0/second", "claim/1", "claim/1/second", "claim/0/again"]
 
 
 def test_sampling_checks_are_not_watched_and_formats_share_one_test() -> None:
@@ -41,7 +41,7 @@ def test_sampling_checks_are_not_watched_and_formats_share_one_test() -> None:
     assert len(tests) == 1
     watched = {plan.by_id[reads.measurement].arm for reads in tests[0].reads}
     assert watched == {"", "again"}
-    assert any(each.arm == "sampled" for each in plan.measurements)
+    assert {each.arm for each in plan.measurements} == {"", "second", "again"}
 
 
 def test_greedy_questions_are_asked_again_at_a_temperature_where_the_endpoint_takes_one() -> None:
@@ -49,7 +49,7 @@ def test_greedy_questions_are_asked_again_at_a_temperature_where_the_endpoint_ta
     without = msgspec.structs.replace(ENDPOINT, capabilities=fixed)
     for model, expected in ((ENDPOINT, 0.7), (without, 0.0)):
         plan = planned(Claim(task="chain_sum", value="57", protocol=GREEDY), model=model)
-        assert {each.temperature for each in plan.measurements if each.again} == {expected}
+        assert {each.temperature for each in plan.measurements if each.arm == "again"} == {expected}
 
 
 def test_a_plan_of_the_version_before_is_planned_again_by_it() -> None:
@@ -63,7 +63,7 @@ def test_a_plan_of_the_version_before_is_planned_again_by_it() -> None:
         Options(),
     )
     new = planned(Claim(task="chain_sum", value="57", protocol=GREEDY), model=completions)
-    (again,) = [each for each in new.measurements if each.again]
+    (again,) = [each for each in new.measurements if each.arm == "again"]
     old = msgspec.structs.replace(
         new,
         measurements=tuple(
@@ -83,5 +83,5 @@ def test_a_plan_of_the_version_before_is_planned_again_by_it() -> None:
 
 def test_a_model_in_this_process_is_not_watched() -> None:
     plan = planned(Claim(task="chain_sum", value="57", protocol=GREEDY), model=FILE)
-    assert [each.rule for each in plan.tests] == ["desk_screen@3", "claim_retest@4"]
+    assert [each.rule for each in plan.tests] == ["desk_screen@3", "claim_retest@5"]
     assert "not_served@3" in plan.detectors
