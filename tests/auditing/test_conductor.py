@@ -83,7 +83,6 @@ def test_answers_in_adversarial_order_change_no_verdict(
     assert words(run) == ["consistent", "inconsistent"]
 
 
-
 def test_missing_answers_are_bounds_not_wrong_ones_and_exit_4(
     sums_server: Any, sums_file: Sums, tmp_path: Path
 ) -> None:

@@ -209,7 +209,7 @@ def test_without_the_usual_worked_examples_nobody_is_accused(held: int, audit: A
     assert (code, row["verdict"], row["p"]) == (3, "unverifiable", 1.0)
     assert "one of the usual ones cannot be asked here: completion@10" in row["reason"]
     low, high = row["standard"]
-    assert low < 0.3 < high < 0.9
+    assert low < 30 < 36 < high < 90
     recompute(tmp_path / "run")
 
 
@@ -294,6 +294,8 @@ def test_a_task_said_to_be_a_file_is_named_where_it_accuses(audit: Audit, tmp_pa
     own_file = "Asked from a task file of the user's own, not from the built-in task math_500."
     for served in plan["served"]:
         served.pop("confirms_only", None)
+        if served["request"].endswith("/second"):
+            continue
         said = [each for each in served.get("differences", ()) if each.startswith("Only a part")]
         served["differences"] = [*said, own_file]
     plan["tasks"]["math_500"] = "file"

@@ -119,7 +119,9 @@ def test_what_the_endpoints_filter_stopped_accuses_nobody(polite: SumsServer, qu
 @pytest.mark.parametrize(
     "polite", [(["I must begin again, since I am not certain of it at all. " * 30], "length")], indirect=True
 )
-@pytest.mark.parametrize(("decoding", "found"), [("greedy", (3, "insufficient_power")), ("", (3, "insufficient_power"))])
+@pytest.mark.parametrize(
+    ("decoding", "found"), [("greedy", (3, "insufficient_power")), ("", (3, "insufficient_power"))]
+)
 def test_loops_that_our_limit_cuts_are_open(
     polite: SumsServer, questions: Path, tmp_path: Path, decoding: str, found: tuple[int, str]
 ) -> None:

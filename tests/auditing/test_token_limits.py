@@ -48,7 +48,10 @@ def questions(folder: Path, thing: str, count: int) -> Path:
 
 def audited(server: SumsServer, folder: Path, things: dict[str, int], capsys: pytest.CaptureFixture[str]) -> str:
     sheet, out = folder / "sheet.yaml", folder / "run"
-    rows = "".join(f"  - task: {thing}s\n    value: 100.0\n    metric: accuracy\n    protocol: {{decoding: greedy}}\n" for thing in things)
+    rows = "".join(
+        f"  - task: {thing}s\n    value: 100.0\n    metric: accuracy\n    protocol: {{decoding: greedy}}\n"
+        for thing in things
+    )
     sheet.write_text(f"model: sums\nclaims:\n{rows}")
     files = [part for thing, count in things.items() for part in ("--task", str(questions(folder, thing, count)))]
     command = ["audit", str(sheet), *files, "--model", f"openai:sums@{server.url}", "--out", str(out)]

@@ -79,6 +79,7 @@ NAMED_BY = {
     "shots": ("samples_root",),
     "temperature": ("samples_root",),
     "window": ("has no part",),
+    "chat": ("samples_root", "differences", "belongs to no test", "does not follow"),
     "confirms_only": ("belongs to no test",),  # what is never rejected needs no check of sampled answers
 }
 
@@ -298,8 +299,8 @@ def test_samples_that_a_generator_does_not_give(tmp_path: Path) -> None:
 
 def test_data_that_were_there_for_another_request_were_there(tmp_path: Path) -> None:
     """The check of how much answers vary asks the samples of its row once more: their data cannot be missing."""
-    plan = hidden(hub(tmp_path), "claim/0/format/chat/sampled", "not_tested", "no data: the mirror has no gsm8k")
-    assert "claim/0/format/chat/sampled is not_tested, and it can be asked" in refused(plan)
+    plan = hidden(hub(tmp_path), "claim/0/sampled/chat", "not_tested", "no data: the mirror has no gsm8k")
+    assert "claim/0/sampled/chat is not_tested, and it can be asked" in refused(plan)
     other = tmp_path / "other"
     other.mkdir()
     plan = hidden(own(other), "claim/0/sampled", "not_tested", "no data: the mirror has no sums")

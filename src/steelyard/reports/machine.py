@@ -122,6 +122,7 @@ def _claim(claim: ClaimVerdict) -> dict[str, Any]:
         },
         "seconds": claim.seconds,
         "line": claim.line,
+        **({} if claim.standard is None else {"standard": _ends(claim.standard, claim.unit)}),
     }
 
 

@@ -86,7 +86,9 @@ def test_what_it_takes_is_said_first_and_nothing_is_started_unasked(
     before = len(listed(own))
     asked = command(own, "fair.yaml", "foreseen", "--task", "sums.jsonl", "--limit", "40")
     assert execute([*asked, "--dry-run", "--json"]) == 0
-    assert json.loads(capfd.readouterr().out)["calls"] == 160, "40 samples, greedy and sampled, and a second pass of each"
+    assert json.loads(capfd.readouterr().out)["calls"] == 160, (
+        "40 samples, greedy and sampled, and a second pass of each"
+    )
     assert execute(asked) == 2
     foreseen = capfd.readouterr().err
     assert re.search(r"sums, claimed 50: 160 calls, [^,]+, [\d.e-]+ at the list's prices; decided", foreseen), foreseen

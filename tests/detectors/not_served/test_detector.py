@@ -32,7 +32,13 @@ def test_each_measurement_of_an_endpoint_is_watched_once() -> None:
     assert [each.measurement for each in test.reads] == [plan.measurements[0].id, plan.measurements[-1].id]
     assert test.weight == 0.03 / 2.03
     assert plan.detectors == ("desk_screen@3", "claim_retest@5", "not_served@3", "twin_gap@2")
-    assert [each.request for each in plan.served] == ["claim/0", "claim/0/second", "claim/1", "claim/1/second", "claim/0/again"]
+    assert [each.request for each in plan.served] == [
+        "claim/0",
+        "claim/0/second",
+        "claim/1",
+        "claim/1/second",
+        "claim/0/again",
+    ]
 
 
 def test_sampling_checks_are_not_watched_and_formats_share_one_test() -> None:
