@@ -104,7 +104,7 @@ def own(work: Path) -> dict[str, tuple[str, str]]:
         lines = []
         for n in range(count):
             target = {
-                "letters": "ABCD"[n % 4], "names": WORDS[n % 10], "exacts": WORDS[n * 3 % 10], "finds": WORDS[n * 7 % 10],
+                "letters": "ABCD"[n % 4], "names": WORDS[n % 10], "exacts": WORDS[n * 3 % 10], "finds": WORDS[n * 7 % 10],  # noqa: E501
                 "phrases": " ".join(WORDS), "ways": str(n + 40),
             }.get(name, str(n * 7 % 91 + 11))  # fmt: skip
             rows[f"{name} {n:02}?"] = (name, target)
@@ -143,7 +143,7 @@ def public(work: Path, mirror: Path) -> dict[str, tuple[str, str]]:
 
 SHEETS = {
     # Greedy rows asked twice, by five scorers; a macro average; partial scores; the first `n` of N; what the vendor
-    # remarks on a task of the auditor's own; decoding unstated (a check that spares nobody, and one that does); sampled.
+    # remarks on a task of the auditor's own; decoding unstated (a check that spares nobody, and one that does); sampled.  # noqa: E501
     "claims": """
   - {task: adds, value: 45, protocol: {decoding: greedy}}
   - {task: letters, value: 99, variant: turbo mode, protocol: {decoding: greedy}}

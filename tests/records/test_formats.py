@@ -93,7 +93,7 @@ DEFAULTS = {
         "tolerance": "", "questions": {}, "ledger": None, "origin": {}, "budget_us": None,
         "tasks": {}, "limit": None, "scorer": "",
         "output_tokens": None, "reasoning_effort": "", "accept_model": False, "allow_part": False,
-        "texts": "withheld", "plugins": {},
+        "texts": "withheld", "plugins": {}, "loops": "wrong",
     },
     "PlanInput": {},
     "PlannedModel": {

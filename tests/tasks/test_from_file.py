@@ -31,12 +31,12 @@ def test_open_questions(tmp_path: Path, question: str, answer: str) -> None:
     added = "\n\nReply with the answer alone." if question == "question" else ""  # a prompt goes out as it stands
     assert samples[1].request == GenerateRequest(prompt="{{ x }}" + added, chat=True)
     assert task.prepare("completion")[0].request.prefix == ""
-    assert open_scorer(task.scorer).identifier == "answer@5"
+    assert open_scorer(task.scorer).identifier == "answer@6"
 
 
 def test_answers_that_are_all_numbers_are_compared_as_numbers(tmp_path: Path) -> None:
     task = task_from_file(rows_file(tmp_path, {"question": "a", "answer": 4}, {"question": "b", "answer": "-1.50"}))
-    assert open_scorer(task.scorer).identifier == "answer@5"
+    assert open_scorer(task.scorer).identifier == "answer@6"
 
 
 @pytest.mark.parametrize("answer", [1, "1", "B", "b", "green"])
@@ -46,7 +46,7 @@ def test_choices(tmp_path: Path, answer: object) -> None:
     assert sample.target == "1"
     assert sample.request == LoglikelihoodRequest(context="q\nA. red\nB. green\nAnswer:", continuations=(" A", " B"))
     assert task.chance == 0.5
-    assert open_scorer(task.scorer).identifier == "letter@4"
+    assert open_scorer(task.scorer).identifier == "letter@5"
 
 
 def test_choices_in_csv(tmp_path: Path) -> None:

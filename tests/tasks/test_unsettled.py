@@ -252,12 +252,6 @@ def test_a_base_model_is_not_accused_by_a_chat() -> None:
     assert may_accuse("mmlu", variant="base", prompt="letter")
 
 
-def test_a_number_over_other_samples_than_the_benchmark_s_accuses_nobody() -> None:
-    for samples, may in ((500, False), (1319, True), (1310, True), (None, True)):
-        claim = Claim(task="gsm8k", value="50", samples=samples)
-        assert bool(load_task("gsm8k").protocol_for(claim).confirms_only) is not may
-
-
 @pytest.mark.parametrize(
     ("task", "stated"),
     [
