@@ -365,19 +365,17 @@ class ComparingMonitor(Monitor, Protocol):
 class Chooser(Monitor, Protocol):
     """A monitor that chooses which samples are asked again (:attr:`~steelyard.records.Measurement.again`).
 
-    Asking again begins when what they are asked beside is over, or stands still: when its tests need no more, or
-    :meth:`has_read` says so.
+    Asking again begins when what they are asked beside is over: its tests need no more, or :meth:`has_read` says so.
     """
 
     def has_read(self, measurement: str) -> bool:
-        """Whether all that was planned of a measurement was read, or no more of it before some of it is asked again."""
+        """Whether all that was planned of a measurement was read, or it stands still."""
         ...
 
     def left(self, measurement: str) -> Sequence[int]:
         """The places that are to be asked again and have no score yet, in random order.
 
-        They follow from the committed order and the scores alone; while further ones come, places are added, never
-        taken back.
+        They follow from committed order and scores alone; while further ones come, places are added, never taken back.
         """
         ...
 

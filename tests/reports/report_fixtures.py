@@ -309,7 +309,7 @@ def claim_test(number: int, read: Measurement) -> PlannedTest:
     """The sealed test of one claim, as the plan holds it."""
     return PlannedTest(
         id=f"claim-{read.id}",
-        rule="claim_retest@4",
+        rule="claim_retest@5",
         weight=1 / 3,
         reads=(Reads(measurement=read.id, scorer=read.scorers[0]),),
         sealed=encode(ClaimTest(claim=number, tolerance="2", accuse=read.population // 2)),

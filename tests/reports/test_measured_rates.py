@@ -46,7 +46,7 @@ def test_what_may_accuse_was_shown_to_accuse_at_most_six_in_a_hundred_at_five() 
 
 def test_a_plan_with_such_a_test_says_how_often_it_accuses_the_honest() -> None:
     said = sentence_on(claim_plan())
-    assert "claim_retest@4 accused in" in said
+    assert "claim_retest@5" in said
     assert "twin_gap" not in said
     assert measured_rates().date in said
 

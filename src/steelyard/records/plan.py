@@ -16,7 +16,7 @@ from steelyard.records.claims import ClaimSheet
 from steelyard.records.difficulties import DIFFICULTY_INPUT, Difficulties
 from steelyard.records.limits import Limits
 from steelyard.records.record import Record
-from steelyard.records.requests import Capabilities, Checkpoint, ModelIdentity
+from steelyard.records.requests import Capabilities, Checkpoint, ModelIdentity, RepeatCheck
 from steelyard.records.roles import SUBJECT
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "PlannedTest",
     "Question",
     "Reads",
-    "RepeatCheck",
     "RequestedTest",
     "Served",
     "is_identity_check",
@@ -58,17 +57,6 @@ _OF_CLAIM: Final = re.compile(r"claim/([0-9]{1,9})(?:/.*)?")
 _FORMAT_REQUEST: Final = re.compile(r"claim/[0-9]{1,9}/format/([^/]+)")
 
 
-class RepeatCheck(Record, frozen=True, kw_only=True):
-    """Checks how much answers vary: the first ``samples`` of the order are asked ``repeats`` times.
-
-    The extra requests come before all others, or ``among`` so many first places of the order, at random.
-    """
-
-    samples: int = 0
-    repeats: int = 1
-    among: int = 0
-
-
 class PlannedModel(Record, frozen=True, kw_only=True):
     """One model of the plan, in a role: its identity, its capabilities and its limits.
 
@@ -87,17 +75,8 @@ class PlannedModel(Record, frozen=True, kw_only=True):
     batch_growth: str = ""
 
     def varies(self, decoding: str, temperature: float) -> bool:
-        """Whether its answers to one question may differ, and a second answer shows it.
-
-        Not of answers that were recorded, or come from a cache, or from one sequence at a time in this process; nor of
-        several trainings, which differ by more than their answers.
-        """
-        capabilities = self.capabilities
-        if self.identity.backend == "recording" or capabilities.checkpoints:
-            return False
-        if decoding == "sampled":
-            return temperature not in capabilities.repeats_identical
-        return not capabilities.deterministic and not capabilities.repeats_identical
+        """As its :meth:`Capabilities.varies`; recorded answers do not."""
+        return self.identity.backend != "recording" and self.capabilities.varies(decoding, temperature)
 
 
 class Origin(Record, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ __all__ = [
     "NextTokenRequest",
     "Outcome",
     "RateHint",
+    "RepeatCheck",
     "Request",
     "Sample",
     "Turn",
@@ -213,6 +214,29 @@ class Capabilities(Record, frozen=True, kw_only=True):
     next_tokens_reason: str = ""
     images: bool = False
     images_reason: str = ""
+
+    def varies(self, decoding: str, temperature: float) -> bool:
+        """Whether answers to one question may differ, and a second answer shows it.
+
+        Not of those that come from a cache, or from one sequence at a time in this process; nor of several trainings,
+        which differ by more than their answers.
+        """
+        if self.checkpoints:
+            return False
+        if decoding == "sampled":
+            return temperature not in self.repeats_identical
+        return not self.deterministic and not self.repeats_identical
+
+
+class RepeatCheck(Record, frozen=True, kw_only=True):
+    """Checks how much answers vary: the first ``samples`` of the order are asked ``repeats`` times.
+
+    The extra requests come before all others, or ``among`` so many first places of the order, at random.
+    """
+
+    samples: int = 0
+    repeats: int = 1
+    among: int = 0
 
 
 class ModelIdentity(Record, frozen=True, kw_only=True):
