@@ -75,7 +75,7 @@ def claim_plan(
     beside = () if sampling_check is None else (Reads(measurement=sampling_check.id, scorer=asked.scorers[0]),)
     fields: dict[str, Any] = {"claim": 0, "tolerance": "2"} | (sealed or {})
     test = PlannedTest(
-        id="claim-00-t", rule="claim_retest@5", weight=1.0, null="the claim holds", reads=(reads, *beside),
+        id="claim-00-t", rule="claim_retest@4", weight=1.0, null="the claim holds", reads=(reads, *beside),
         sealed=encode(ClaimTest(**fields)),
     )  # fmt: skip
     sheet = ClaimSheet(model="t", claims=(claim,), digest="0" * 64)
@@ -85,7 +85,7 @@ def claim_plan(
         models={SUBJECT: planned_model(in_process=in_process, backend=backend)},
         sheet=sheet,
         tests=(test,),
-        detectors=("claim_retest@5",),
+        detectors=("claim_retest@4",),
         served=served,
         tolerance="2",
         alpha=LEVEL / series_share(1),

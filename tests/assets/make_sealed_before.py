@@ -275,7 +275,7 @@ def main(mirror: Path, out: Path) -> None:
     from steelyard.cli import execute
     from steelyard.planning import orders
 
-    orders.secrets = SimpleNamespace(token_hex=lambda size: "5eed")  # type: ignore[assignment]
+    orders.secrets = SimpleNamespace(token_hex=lambda size: "5eed")  # type: ignore[assignment, attr-defined]
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as folder:

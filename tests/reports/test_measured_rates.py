@@ -48,7 +48,7 @@ def test_a_plan_with_such_a_test_says_how_often_it_accuses_the_honest() -> None:
     said = sentence_on(claim_plan())
     assert "claim_retest@5" in said
     assert "twin_gap" not in said
-    assert measured_rates().date in said
+    assert measured_rates().elsewhere["claim_retest@5"].date in said
 
 
 def test_nothing_is_said_of_what_was_not_measured() -> None:

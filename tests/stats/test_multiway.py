@@ -46,6 +46,6 @@ def test_size(kind: str) -> None:
         terms = random.choice((-1.0, 1.0), n)
         if kind != "independent":
             terms = terms + shift[{"stretches of one order": first, "of the other": second}.get(kind, np.arange(n))]
-        named = groups if kind == "named groups" else None
-        exceeded += terms.sum() > multiway_error(terms, [first, second], LEVEL, named)
+        named = groups.tolist() if kind == "named groups" else None
+        exceeded += terms.sum() > multiway_error(terms.tolist(), [first.tolist(), second.tolist()], LEVEL, named)
     assert exceeded / 2000 <= LEVEL + 2.6 * math.sqrt(LEVEL * 0.95 / 2000)

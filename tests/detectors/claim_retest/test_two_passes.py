@@ -27,8 +27,8 @@ def opened(vendor: Vendor, value: str) -> tuple[Any, Plan, list[SampleScore], li
     answerer = Answerer(vendor, first, np.random.default_rng(4))
     order = order_of(first)
     again = [Call(second.id, place, *divmod(trial, first.repeats)) for place, trial in enumerate(order)]
-    scores = [[answerer.score(call) for call in calls] for calls in (calls_of(first), again)]
-    return ClaimRetest().open(plan.tests[0], plan), plan, *scores
+    one, other = ([answerer.score(call) for call in calls] for calls in (calls_of(first), again))
+    return ClaimRetest().open(plan.tests[0], plan), plan, one, other
 
 
 def test_the_second_pass_waits_for_the_first_and_holds_it() -> None:

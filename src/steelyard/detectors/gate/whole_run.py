@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from steelyard.plugins import Progress
-from steelyard.records import CallSpent, GateVerdict, Plan, PlannedTest, SampleScore, VerdictWord
+from steelyard.records import CallSpent, DetectorResult, GateVerdict, Plan, PlannedTest, SampleScore, VerdictWord
 
 __all__ = ["WORDS", "Colour", "WholeRun"]
 
@@ -35,6 +35,10 @@ class WholeRun:
 
     def value(self, call: CallSpent) -> tuple[float, bool]:
         """What is measured of a call, and whether that is all of it."""
+        raise NotImplementedError
+
+    def find(self, inputs: Mapping[str, Any]) -> DetectorResult:
+        """The result from what was taken so far; a subclass gives it."""
         raise NotImplementedError
 
     def observe(self, score: SampleScore) -> None:
