@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from steelyard.detectors.claim_retest.sealed import claim_of, decode
 from steelyard.records import Attempt, Plan, PlannedTest
 from steelyard.storage.journal.reader import read_lines
 
@@ -38,26 +37,6 @@ def words(run: Path) -> list[str]:
 
 def claim_tests(plan: Plan) -> list[PlannedTest]:
     return [test for test in plan.tests if test.rule.startswith("claim_retest")]
-
-
-def one_at_a_time(plan: Plan, test: PlannedTest, questions: list[dict[str, str]], server: Any) -> tuple[str, int]:
-    """What a reader of the committed order alone concludes, from the known answers."""
-    from steelyard.detectors.claim_retest.repeats import Noise
-    from steelyard.detectors.claim_retest.retest import Retest
-    from steelyard.stats.sequential import within_sample_variance_upper
-    from steelyard.util.committed_order import committed_order
-
-    sealed, asked = decode(test), plan.by_id[test.reads[0].measurement]
-    retest = Retest(sealed, asked, claim_of(test, plan), unchecked=True)
-    retest.begin(Noise.of(within_sample_variance_upper([(1, 1)] * 100, sealed.alpha_inconsistent / 2)))
-    for sample in committed_order(asked.order_seed, asked.population):
-        first, second = questions[sample]["question"].removeprefix("What is ").rstrip("?").split(" + ")
-        retest.take(int(not server.is_wrong(first, second)))
-        if retest.suspects:
-            retest.allow_for(within_sample_variance_upper([(1, 1, 1)] * 50, sealed.alpha_inconsistent / 2))
-        if retest.word:
-            break
-    return retest.word or "insufficient_power", retest.n
 
 
 def lines_of(run: Path) -> int:

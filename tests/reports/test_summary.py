@@ -308,7 +308,7 @@ def test_a_run_with_further_tests() -> None:
 
 def test_how_sure_it_is() -> None:
     text = shown(of.page(of.of_word(VerdictWord.INCONSISTENT)))
-    assert "By chance, an honest vendor would be called inconsistent in at most 5 of 100 such tables." in text
+    assert "By chance, an honest vendor would be called inconsistent in at most 5 of 100 such tables" in text
     assert (
         "GSM8K: the true score of the model as served (if every question were asked) lies between 7.8 and 39.9 %"
         in text

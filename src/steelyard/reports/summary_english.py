@@ -254,8 +254,8 @@ ENGLISH: Final = Words(
         other="The reason on record:",
     ),
     sureness=Sureness(
-        accuse="By chance, an honest vendor would be called inconsistent in at most {rate} such tables (not kept where "
-        "noise is shared by items that stand apart in the file, or one seed drew all of its passes).",
+        accuse="By chance, an honest vendor would be called inconsistent in at most {rate} such tables (not "
+        "kept where scattered items, or all passes by one seed, share their noise).",
         confirm="A number that is too high by more than the tolerance would pass as consistent in at most {rate} "
         "cases.",
         true_score="{task}: the true score of the model as served (if every question were asked) lies between {low} "

@@ -272,8 +272,7 @@ GERMAN: Final = Words(
     ),
     sureness=Sureness(
         accuse="Ein ehrlicher Anbieter erhielte durch Zufall bei höchstens {rate} solchen Tabellen das Ergebnis „nicht "
-        "vereinbar“ (nicht, wenn Zufall vielen in der Datei verstreuten Fragen gemeinsam ist oder ein Startwert alle "
-        "Durchgänge bestimmte).",
+        "vereinbar“ (nicht bei Zufall, den verstreute Fragen oder alle Durchgänge teilen).",
         confirm="Ein um mehr als die Toleranz zu hoher Wert würde in höchstens {rate} Fällen als vereinbar gelten.",
         true_score="{task}: Der wahre Wert am geprüften Endpunkt (wenn jede Frage gestellt würde) liegt zwischen {low} "
         "und {high} ({level}). Die Balken zeigen das für jede Zeile; sie gelten zu jedem Zeitpunkt der Prüfung und "
