@@ -72,7 +72,9 @@ class CachingAnswerer(Answerer):
         place = int(self._source.integers(self._workers)), call.sample
         if place not in self._kept:
             self._kept[place] = super().score(call)
-        return msgspec.structs.replace(self._kept[place], position=call.position, repeat=call.repeat)
+        return msgspec.structs.replace(
+            self._kept[place], measurement=call.measurement, position=call.position, repeat=call.repeat
+        )
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,8 @@ def seed_of(run: Path) -> str:
 
 def level_of(run: Path) -> float:
     test = next(each for each in RunFolder.open(run).plan.tests if each.rule.startswith("claim_retest"))
-    level: float = test.sealed["alpha_consistent"]
-    return level
+    (level, _) = (each["alpha_consistent"] for each in test.sealed["formats"])
+    return float(level)
 
 
 def test_each_audit_of_a_question_is_counted_and_has_its_share_of_the_level(

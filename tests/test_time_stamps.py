@@ -103,7 +103,8 @@ def test_an_audit_is_stamped_before_its_first_attempt(
     capsys.readouterr()
 
     assert verify(out) == 0
-    first, own, second, new, third, *_ = capsys.readouterr().out.splitlines()
+    typed, first, own, second, new, third, *_ = capsys.readouterr().out.splitlines()
+    assert typed == "The claims were typed by hand: no source page is sealed with them."
     assert first == "The first audit of these questions with this key."
     assert new.startswith("Its ledger holds few other plans or none")
     assert own.startswith("The questions of sums are the auditor's own")

@@ -14,7 +14,7 @@ BY_NAME = {kind.name: kind for kind in KINDS}
 
 @pytest.mark.parametrize(("name", "least", "most"), [("one model, 1 other candidate", 0, 2), ("best of 3", 4, 10)])
 def test_tables_of_one_model_and_of_three(name: str, least: int, most: int) -> None:
-    world, random = Abilities(world_of(3, 300)), np.random.default_rng(4)
+    world, random = Abilities(world_of(8, 300)), np.random.default_rng(4)
     found = [hold_together(draw_vendor(world, BY_NAME[name], random), random) for _ in range(10)]
     assert least <= sum(each.p <= each.alpha for each in found) <= most
     assert all(len(each.candidates) == BY_NAME[name].models for each in found)

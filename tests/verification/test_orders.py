@@ -40,7 +40,7 @@ def renamed(plan: Form) -> None:
         (lambda plan: question(plan).update(subject="sha256:00"), "is not about that benchmark"),
         (lambda plan: question(plan).update(tag_proofs=["00", "00", "00"]), "shows tags of a ledger"),
         (lambda plan: plan["measurements"][0].update(question="f" * 64), "question does not follow"),
-        (lambda plan: plan["measurements"][0].update(items="f" * 64), "items differ from what"),
+        (lambda plan: plan["measurements"][0].update(items="f" * 64), "01-sums: items is"),
         (lambda plan: plan["measurements"][0].update(share=0.4), "share does not follow"),
         (renamed, "its questions are not those"),
         (lambda plan: plan.update(ledger={"line": 1, "previous": "x"}), "the seal names none"),

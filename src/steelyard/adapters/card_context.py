@@ -94,7 +94,7 @@ def sentences_beside(text: str, tables: Sequence[Table]) -> list[str]:
         each for words in farther for each in SENTENCES.split(words) if _OF_NUMBERS.search(each) and names_a_mode(each)
     ]
     shown = (re.sub(r"^\[!\w+\]$", "", each.strip()) for each in kept)  # a kind of notice, as in Markdown
-    return list(dict.fromkeys(one_line(each, _MAX_TEXT) for each in shown if each))
+    return list(dict.fromkeys(one_line(each, _MAX_TEXT) for each in shown if re.search(r"\w", each)))
 
 
 def lines_beside(text: str, tables: Sequence[Table]) -> list[str]:

@@ -16,15 +16,15 @@ from steelyard.server.jobs.specification import AuditSpecification, RunSpecifica
 from tests.conftest import SumsServer
 from tests.server.jobs.yard import questions
 
-SHEET = "model: adder\nclaims:\n- task: sums\n  value: 50\n"
+SHEET = "model: adder\nclaims:\n- task: sums\n  value: 50\n  protocol: {decoding: greedy}\n"
 
 
 def watched(asked: AuditSpecification | RunSpecification, server: SumsServer, folder: Path) -> list[LiveClaim]:
-    """What was said of the only claim after each answer."""
+    """What was said of the first pass of the only claim after each answer."""
     found: list[LiveClaim] = []
 
     def watch(session: RunSession) -> None:
-        (claim,), left = live_claims(session)
+        (claim, *_), left = live_claims(session)
         assert left == 0
         found.append(claim)
 

@@ -13,11 +13,11 @@ def test_each_model_is_there_with_its_checks_and_what_it_took(site: Site, hostil
     assert f"/p/default/runs/{golden}" in row
     assert "inconsistent" in row
     right = golden_right()
-    assert f"{right} of 170" in row, "of both of its measurements, the repeated calls of the second one counted once"
-    assert f'took"><span>unknown <span class="detail">by {right} right, {2970 / right:.0f} tokens each' in row, (
+    assert f"{right} of 60" in row, "what the second pass answered is not counted again"
+    assert f'took"><span>unknown <span class="detail">by {right} right, {1320 / right:.0f} tokens each' in row, (
         "it was given no prices"
     )
-    assert 'A verdict took"><span>unknown <span class="detail">by 2 verdicts, 1,485 tokens each' in row
+    assert 'A verdict took"><span>unknown <span class="detail">by 2 verdicts, 660 tokens each' in row
     assert f"/p/default/runs/{hostile}" in text
     assert "<script>alert(1)" not in text
     assert "16 of 20" in text, "the suite's run, which claims nothing"

@@ -34,6 +34,7 @@ def said(found: list[Any]) -> list[str]:
 
 def aged(connection: psycopg.Connection[Any], act: str, days: int) -> None:
     """Make the last line of this kind so old: its own text says another moment, which nobody reads here."""
+    connection.execute("SELECT steelyard.make_audit_month(now() - make_interval(days => %s))", (days,))
     connection.execute("ALTER TABLE steelyard.audit DISABLE TRIGGER USER")
     connection.execute(
         "UPDATE steelyard.audit SET at = at - make_interval(days => %s) WHERE sequence = (SELECT max(sequence) "

@@ -45,7 +45,7 @@ def test_verdicts() -> None:
 
 def test_it_is_said_what_intervals_are_about() -> None:
     summary = summary_of(verified(GOLDEN))
-    claim, _ = intervals_in_words(summary)
+    (claim,) = intervals_in_words(summary)
     assert "of a claim is about all questions of its benchmark" in claim
     measured = tuple(replace(each, word="") for each in summary.rows)
     assert "questions like these" in intervals_in_words(replace(summary, rows=measured))[0]

@@ -76,5 +76,5 @@ def test_another_project_sees_none_of_them(pool: ConnectionPool) -> None:
 def test_what_a_run_took_is_counted_once_for_each_measurement() -> None:
     taken = summary_of(verified(GOLDEN)).taken
     assert taken == Taken(
-        tasks=("sums",), right=golden_right(), asked=170, calls=270, tokens=2970, cost=None, verdicts=2, run_tokens=2970
+        tasks=("sums",), right=golden_right(), asked=60, calls=120, tokens=1320, cost=None, verdicts=2, run_tokens=1320
     )

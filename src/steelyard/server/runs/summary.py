@@ -265,15 +265,18 @@ def _said(result: VerifyResult) -> Iterator[tuple[str, str]]:
 
 
 def _taken(verdict: Verdict, rows: Iterable[ClaimRow]) -> Taken:
-    """Of the measurements of the subject, less texts and orders in which nothing is right or wrong; and of all."""
+    """Of the measurements of the subject, less texts and orders in which nothing is right or wrong; and of all.
+
+    A second pass has no score of its own: it is among the calls, and what it answered is not counted twice.
+    """
     from steelyard.reports.measured import by_measurement, is_marked
 
     called = [each for each in by_measurement(verdict) if each.calls]
     asked = [each for each in called if each.role == SUBJECT and is_marked(each)]
     return Taken(
         tasks=tuple(dict.fromkeys(one_line(each.task, 80) for each in asked))[:_MAX_TASKS],
-        right=sum(each.right for each in asked),
-        asked=sum(each.asked for each in asked),
+        right=sum(each.right for each in asked if each.bounds is not None),
+        asked=sum(each.asked for each in asked if each.bounds is not None),
         calls=sum(each.calls for each in asked),
         tokens=sum(each.prompt_tokens + each.completion_tokens for each in asked),
         cost=_sum_of([each.cost for each in asked]),
