@@ -33,6 +33,7 @@ class _Answers(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         type(self).asked.append((self.path, self.headers.get("Authorization", "")))
+        self._read_body()
         self.send_response(self.status)
         if self.location:
             self.send_header("Location", self.location)
@@ -40,6 +41,14 @@ class _Answers(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(self.body)))
         self.end_headers()
         self.wfile.write(self.body)
+
+    def _read_body(self) -> None:
+        """Read what was sent: who still sends when the connection is closed may never see the answer."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            while size := int(self.rfile.readline(), 16):
+                self.rfile.read(size + 2)
+            self.rfile.readline()
 
     do_GET = do_POST = _answer  # noqa: N815
 
