@@ -24,7 +24,8 @@ def table() -> str:
     lines += [
         _line(rule, each.what.removesuffix(", at 0.05"), each.rate, each.date) for rule, each in found.elsewhere.items()
     ]
-    lines.append(_line("a whole report", of, found.report, found.date))
+    if found.of_reports:
+        lines.append(_line("a whole report", of, found.of_reports, found.date))
     return "\n".join(["| rule | accused | of | what | measured |", "|:--|--:|--:|:--|:--|", *lines])
 
 

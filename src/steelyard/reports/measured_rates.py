@@ -51,6 +51,11 @@ class MeasuredRates(Record, frozen=True, kw_only=True):
     rules: dict[str, RuleRate]
     elsewhere: dict[str, MeasuredElsewhere] = msgspec.field(default_factory=dict)
 
+    @property
+    def of_reports(self) -> RuleRate | None:
+        """``report``; None where it is of reports whose claims a former rule tested, so that ``rules`` has none."""
+        return self.report if any(rule.startswith("claim_retest@") for rule in self.rules) else None
+
 
 @cache
 def measured_rates() -> MeasuredRates:
@@ -66,9 +71,11 @@ def sentence_on(plan: Plan | None) -> str:
     found, sentences = measured_rates(), []
     if rules := list(dict.fromkeys(test.rule for test in plan.tests if test.rule in found.rules)):
         each = ", ".join(f"{rule} accused in {_share(found.rules[rule])}" for rule in rules)
+        whole = found.of_reports
+        said = f"; {_share(whole)} of whole reports accused an honest vendor of something" if whole else ""
         sentences.append(
             f"Measured on {found.vendors:,} simulated honest vendors ({found.date}), at {found.at:g}: {each} of single "
-            f"tests; {_share(found.report)} of whole reports accused an honest vendor of something."
+            f"tests{said}."
         )
     sentences += filter(None, map(measured_elsewhere, dict.fromkeys(test.rule for test in plan.tests)))
     return " ".join(sentences)
