@@ -117,7 +117,8 @@ class Kind(Dosed, frozen=True, kw_only=True):
     all who audit with one benchmark, and not a draw for each. ``day``: the ``share`` is the last part of each day of so
     many calls; 0: of the first pass over a benchmark, and all that follows.
 
-    What the sheet says: ``stated`` is ``greedy``, ``sampled`` or ``nothing``, where that is not how it measured;
+    What the sheet says: ``stated`` is ``greedy``, ``sampled`` or ``nothing``, where that is not how it measured
+    (``greedy``: the auditor's word, which is not on the vendor's page);
     ``first``: the ``scored`` items are the file's first, which it does not say. Answers on both sides:
     ``greedy_lower``: greedy ones are so many points worse than sampled ones (else right as a draw by each item's p);
     of right ones a share ``lowers`` turns wrong; ``clusters``; ``bursts``, whose long-run mean it prints. ``clamped``:

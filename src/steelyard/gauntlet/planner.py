@@ -117,6 +117,7 @@ class _VendorPlanner:
 def plan_of(vendor: Vendor, number: int = 1, *, alpha: float = ALPHA, in_process: bool = False) -> Plan:
     """The sealed plan of the ``number``-th audit of a vendor's table; over a wire its answers may vary."""
     stated = _STATED[vendor.kind.stated or vendor.kind.decoding]
+    unsourced = ("decoding",) if vendor.kind.stated == "greedy" else ()
     claims = tuple(
         Claim(
             task=row.benchmark.name,
@@ -124,6 +125,7 @@ def plan_of(vendor: Vendor, number: int = 1, *, alpha: float = ALPHA, in_process
             samples=row.scored,
             repeats=row.passes if row.passes > 1 else None,
             protocol=Protocol(decoding=stated, prompt="question"),
+            unsourced=unsourced,
         )
         for row in vendor.rows
     )
