@@ -281,7 +281,7 @@ class Answerer:
         is_sampled = measurement.decoding == "sampled"
         model = replace(vendor, accuracy=vendor.accuracy - loses - (0.0 if is_sampled else vendor.gap))
         chances = chances_of(model, sampled if is_sampled else vendor.variance)
-        if vendor.cached:
+        if vendor.cached or vendor.repeats:
             chances = (source.random(vendor.population) < chances).astype(float)
         # The part that is here, in a random order: the committed order is one and the same.
         here = np.arange(len(chances)) if vendor.drift else source.permutation(len(chances))[: vendor.asked_of]

@@ -53,7 +53,8 @@ class Vendor:
 
     Our answers are ``open`` or ``missing`` at random with these shares; ``filtered`` of the samples are always open
     (a content filter), and ``slow`` of the wrong answers are missing (a timeout). ``says``: its answers are texts in
-    these dialects, read by the scorer of numbers. ``cached``: the endpoint repeats its first answer to every sample.
+    these dialects, read by the scorer of numbers. ``cached``: the endpoint repeats its first answer to every sample;
+    ``repeats``: so it does, by kernels whose answers do not depend on the batch, and no check sees it.
     ``formats``: the task has so many prompt formats, and the vendor states none; in each its model loses so much of
     its accuracy. ``part``: only so many random samples of the benchmark are here. ``claims``: its table has so many
     rows, of which the first alone is inflated. ``audit``: the auditor's key asks this for so many times. ``partial``:
@@ -88,6 +89,7 @@ class Vendor:
     says: tuple[str, ...] = ()
     flip: float = 0.5
     cached: bool = False
+    repeats: bool = False
     formats: tuple[float, ...] = (0.0,)
     part: int | None = None
     claims: int = 1
@@ -116,7 +118,7 @@ class Vendor:
             self.name
             + ("" if self.claims == 1 or not inflated else ", 1 of 5 claims")
             + inflated
-            + (" of the true rate" if self.states_rate else "")
+            + (" of the true rate" if inflated and self.states_rate else "")
             + (f", audit no. {self.audit}" if self.audit > 1 else "")
         )
 
@@ -169,7 +171,7 @@ QUOTED: tuple[Vendor, ...] = (
     *_in_sizes(Vendor("sampled (w = 0.1), does not say so", 0, "2", 0.75, 0.005, 0.1, "", True), (30, 198)),
     *(
         Vendor(
-            f"bursts of {length}, claim: its {'rate' if rate else 'pass'}",
+            f"bursts of {length}, prints its {'long-run mean' if rate else 'pass'}",
             size,
             bursts=(0.05, length, 0.4),
             states_rate=rate,
@@ -185,6 +187,15 @@ QUOTED: tuple[Vendor, ...] = (
         Vendor("sampled, noise shared by 3 neighbours", 0, "2", 0.75, 0.0, 0.1, TEMPERATURE, shares=3), (198, GSM8K)
     ),
     *_in_sizes(Vendor("sampled, temperature clamped", 0, "2", 0.75, 0.0, 0.1, TEMPERATURE, clamped=0.05), (30, 198)),
+    *_in_sizes(
+        Vendor("w = 0.016 of the vendor's batches, ours in-process", 0, variance=0.016, repeats=True, in_process=True),
+        (30, 198),
+    ),
+    *_in_sizes(
+        Vendor("w = 0.05 of the vendor's batches, ours repeats itself", 0, accuracy=0.75, variance=0.05, repeats=True),
+        (30, 198, 500),
+    ),
+    Vendor("w = 0.05, ours repeats itself, 5 claims", 198, accuracy=0.75, variance=0.05, repeats=True, claims=5),
     *(
         Vendor(f"samples: the first 200, the file gets {100 * drift:.0f} points harder", GSM8K, scored=200, drift=drift)
         for drift in (0.1, 0.2)

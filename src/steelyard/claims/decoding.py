@@ -6,7 +6,15 @@ import re
 
 from steelyard.records import Claim
 
-__all__ = ["OTHER_DECODING", "TEMPERATURE_NOT_STATED", "max_tokens_of", "stated_temperature", "states_decoding"]
+__all__ = [
+    "OTHER_DECODING",
+    "TEMPERATURE_NOT_STATED",
+    "max_tokens_of",
+    "not_sent",
+    "noted_temperature",
+    "stated_temperature",
+    "states_decoding",
+]
 
 OTHER_DECODING = "The log states further settings of decoding: "
 TEMPERATURE_NOT_STATED = "The log does not say the temperature: the endpoint's own was used."
@@ -21,6 +29,11 @@ OF_SAMPLING = re.compile(
     r"|\bn\s*=\s*(?!1\b)\d"
     r"|\brecommended(?:\s*$| (?:[a-z]+ )?(?:settings?|parameters?|hyperparameters?|config\w*|values?|decoding)\b)"
 )
+# Settings that no endpoint is sent.
+NOT_SENT = re.compile(
+    r"\b(?:(?:top|min)[-_ ]?p|top[-_ ]?k|(?:repetition|presence|frequency)[-_ ]penalty)"
+    r"\s*(?:of|is|=|:)?\s*\d+(?:\.\d+)?"
+)
 HOTTEST = 2.0  # the maximum that endpoints accept; a larger number was not a temperature
 
 
@@ -30,6 +43,17 @@ def stated_temperature(claim: Claim) -> float | None:
     stated = TEMPERATURE.search(words)
     temperature = float(stated["value"] or stated["short"]) if stated else 0.0 if "greedy" in words else None
     return None if temperature is not None and temperature > HOTTEST else temperature
+
+
+def noted_temperature(claim: Claim) -> float | None:
+    """The highest temperature that is named beside a claim and not in its protocol, None where none is."""
+    found = [float(each["value"] or each["short"]) for each in TEMPERATURE.finditer(claim.note.lower())]
+    return max((each for each in found if 0 < each <= HOTTEST), default=None)
+
+
+def not_sent(*texts: str) -> tuple[str, ...]:
+    """What texts say of a top-p, top-k, min-p or penalty."""
+    return tuple(dict.fromkeys(found for text in texts for found in NOT_SENT.findall(text.lower())))
 
 
 def _words(claim: Claim) -> str:

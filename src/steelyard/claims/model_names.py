@@ -17,8 +17,13 @@ from typing import Literal, NamedTuple
 
 __all__ = ["Likeness", "ModelName", "compare", "is_precision", "may_be_served", "parse_name", "shares_no_word"]
 
+_PRECISION = re.compile(
+    r"i?q\d(?:[_-](?:k|\d|xxs|xs|nl|s|m|l)(?![^\W_]))*(?:\s*-\s*(?:small|medium|large)\b)?"
+    r"|(?:bf|fp|f|int|nf|mxfp|nvfp)\d+(?:[_-]?e\dm\d|[_-]?dynamic)?|\d+[_-]?bits?|w\d+a\d+"
+    r"|awq|gptq|gguf|ggml|exl[23]|bnb|mlx|hqq|aqlm|marlin|quanti[sz]ed|quant|turbomind"
+)
 _TOKEN = re.compile(
-    r"(?:bf|fp|int|nf|q)\d+"  # precision: bf16, int4
+    rf"(?<![^\W_])(?:{_PRECISION.pattern})(?![^\W_])|(?:bf|fp|int|nf|q)\d+"  # precision: bf16, int4, nvfp4
     r"|a?\d+(?:\.\d+)?[bkmte](?![^\W\d_])"  # size: 17b, 128e, a3b, 32k
     r"|v\d+"  # version: v1
     r"|\d+"
@@ -33,7 +38,7 @@ _ADDED = re.compile(
 )
 # How a model is run, not which it is: o3-mini-high and o3-mini-low are one model, and so are bf16 and fp8 weights.
 _SETTING = re.compile(
-    r"(?:bf|fp|int|nf|q)\d+|awq|gptq|gguf|"
+    rf"{_PRECISION.pattern}|"
     r"high|medium|low|minimal|max|thinking|nonthinking|reasoning|effort|extended|budget|mode|tools?|with|without|no|non"
     r"|\d+k|greedy|temperature|shot|cot"
 )
@@ -97,11 +102,6 @@ def may_be_served(variant: ModelName, sold: ModelName, served: ModelName) -> boo
 
 Likeness = Literal["same", "same but for precision", "alias", "another"]
 
-_PRECISION = re.compile(
-    r"i?q\d(?:[_-](?:k|\d|xxs|xs|nl|s|m|l)(?![^\W_]))*(?:\s*-\s*(?:small|medium|large)\b)?"
-    r"|(?:bf|fp|f|int|nf|mxfp|nvfp)\d+(?:[_-]?e\dm\d|[_-]?dynamic)?|\d+[_-]?bits?|w\d+a\d+"
-    r"|awq|gptq|gguf|ggml|exl[23]|bnb|mlx|hqq|aqlm|marlin|quanti[sz]ed|quant|turbomind"
-)
 _DATE = re.compile(r"20\d\d-?[01]\d-?[0-3]\d|\d{4}")
 _SIZE = re.compile(r"a?\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)?[bmte]")
 # From left to right: precision and dates first, since they hold what else would end a word.

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from steelyard.claims.decoding import not_sent
 from steelyard.tasks.all_parts import ALL_PARTS, says_all_parts, without_all_parts
 from steelyard.tasks.definition import PromptFormat, Refusal, TaskDefinition
 from steelyard.tasks.requested import RequestedProtocol
@@ -66,6 +67,8 @@ def choose_protocol(
         differences.append(
             f"The vendor's prompt ({requested.prompt[:80]!r}) is not a declared prompt format: asked as {name!r}."
         )
+    if unsent := not_sent(requested.decoding, requested.note):
+        differences.append(f"Stated, and not sent: {', '.join(unsent)[:200]}.")
     shots, remark = _shots(definition, prompt_format, requested)
     differences += [remark] if remark else []
     if usual is not None:

@@ -116,14 +116,28 @@ class TestVariant:
         assert finding.n == 9
         assert "lines 0, 1, 2, 3 and 5 more" in finding.message
 
-    @pytest.mark.parametrize("variant", ["CoT", "5-shot", "Prompt Strict", "thinking mode", "zero-shot CoT", "pass@1"])
+    @pytest.mark.parametrize(
+        "variant",
+        [
+            "CoT",
+            "5-shot",
+            "Prompt Strict",
+            "thinking mode",
+            "zero-shot CoT",
+            "pass@1",
+            "Q4_K_M",
+            "4-bit",
+            "Foo 2 NVFP4",
+            "Foo 2 w4a16",
+        ],
+    )
     def test_how_a_model_is_asked_is_no_name_of_another_one(self, variant: str) -> None:
         assert findings_of(claim(variant=variant), claim("mmlu", "80.0")) == ()
 
     @pytest.mark.parametrize(
         "variant",
-        ["T=0", "seed 42", "2025-06-12", "Q4_K_M", "Instruct", "with system prompt", "vLLM", "32k context", "via API",
-         "mean of 4 runs", "w/ tools", "full", "v1.0", "search", "4-bit", "32B-Instruct", "Bar"],
+        ["T=0", "seed 42", "2025-06-12", "Instruct", "with system prompt", "vLLM", "32k context", "via API",
+         "mean of 4 runs", "w/ tools", "full", "v1.0", "search", "32B-Instruct", "Bar"],
     )  # fmt: skip
     def test_what_shares_no_word_with_the_model_may_be_a_setting(self, variant: str) -> None:
         row = claim(variant=variant)

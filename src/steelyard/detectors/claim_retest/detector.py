@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from steelyard.claims.decoding import stated_temperature, states_decoding
+from steelyard.claims.decoding import noted_temperature, stated_temperature, states_decoding
 from steelyard.detectors.claim_retest.corpus import NULL as CORPUS_NULL
 from steelyard.detectors.claim_retest.corpus import corpus_test, decode_corpus, is_corpus_test, seal_corpus
 from steelyard.detectors.claim_retest.corpus_result import CorpusFinder
@@ -224,7 +224,7 @@ class ClaimRetest:
 def _unstated_temperature(planner: Planner, claim: Claim, of: Served) -> float | None:
     """At which temperature a vendor may have sampled that states no decoding; None where it states one, or has none.
 
-    That which its sheet states beside another claim, or else the usual one.
+    That which a note on it names, or its sheet beside another claim, or else the usual one.
     """
     measurement = planner.measurement(of)
     capabilities = planner.models[measurement.role].capabilities
@@ -232,7 +232,7 @@ def _unstated_temperature(planner: Planner, claim: Claim, of: Served) -> float |
     if states_decoding(claim) or not speaks or (measurement.decoding, measurement.kind) != ("greedy", "generate"):
         return None
     stated = (stated_temperature(each) for each in (planner.sheet.claims if planner.sheet else ()))
-    return next(filter(None, stated), TEMPERATURE)
+    return noted_temperature(claim) or next(filter(None, stated), TEMPERATURE)
 
 
 def _lacking(not_asked: Sequence[str]) -> str:

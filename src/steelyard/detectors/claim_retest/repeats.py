@@ -7,11 +7,26 @@ from dataclasses import dataclass
 
 from steelyard.records import SampleScore
 
-__all__ = ["HIDDEN_VARIANCE", "MAX_VARIANCE", "Mark", "Noise", "Pairs", "Repeats", "count_of", "mark_of"]
+__all__ = [
+    "HIDDEN_VARIANCE",
+    "MAX_VARIANCE",
+    "SAMPLED_VARIANCE",
+    "STACK_VARIANCE",
+    "Mark",
+    "Noise",
+    "Pairs",
+    "Repeats",
+    "count_of",
+    "mark_of",
+]
 
 MAX_VARIANCE = 0.25  # of a score that is 0 or 1
 # Of greedy answers whose repeats are hidden by a cache: more than the .016 that batches were seen to bring.
 HIDDEN_VARIANCE = 0.02
+# Of a vendor's answers at least, whatever ours show: another GPU, batch or number of them brings other greedy answers
+# (Yuan et al. 2025, arXiv:2506.09501), and a server that repeats itself shows none of that. Sampled ones vary more, and
+# ours less where a server clamps the temperature.
+STACK_VARIANCE, SAMPLED_VARIANCE = 0.05, 0.1
 
 OPEN, MISSING = "open", "missing"
 Mark = float | str

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from steelyard.detectors.claim_retest.repeats import HIDDEN_VARIANCE, MAX_VARIANCE
+from steelyard.claims.decoding import states_decoding
+from steelyard.detectors.claim_retest.repeats import HIDDEN_VARIANCE, MAX_VARIANCE, SAMPLED_VARIANCE, STACK_VARIANCE
 from steelyard.detectors.claim_retest.subtasks import Subtasks, Weights
 from steelyard.evidence.canonical import without_defaults
 from steelyard.records import SECOND_PASS, Claim, Measurement, Plan, PlannedTest
@@ -101,6 +102,13 @@ class ClaimTest(Record, frozen=True, kw_only=True):
         if not self.one_answer:
             return 0.0
         return MAX_VARIANCE if measurement.decoding == "sampled" else HIDDEN_VARIANCE
+
+    def least_of_vendor(self, measurement: Measurement, claim: Claim) -> float:
+        """What the variance of the vendor's answers is at least, since ours may repeat where its own would not."""
+        if self.version < 5:
+            return 0.0
+        is_sampled = measurement.decoding == "sampled" and states_decoding(claim)
+        return SAMPLED_VARIANCE if is_sampled else STACK_VARIANCE
 
     @property
     def drawn_samples(self) -> int | None:

@@ -262,6 +262,7 @@ def _accusing(
     printed = (claim.number - claim.printed_unit / 2) / claim.scale
     least = printed
     whole = sealed.whole or measurement.population
+    noise = replace(noise, vendor=max(noise.vendor, sealed.least_of_vendor(measurement, claim)))
     level /= max(1, bool(noise) + bool(sealed.drawn_samples) + bool(sealed.whole))
     if sealed.drawn_samples:
         reached = printed * sealed.drawn_samples

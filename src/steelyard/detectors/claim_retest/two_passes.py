@@ -15,8 +15,15 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from steelyard.claims.decoding import states_decoding
-from steelyard.detectors.claim_retest.repeats import HIDDEN_VARIANCE, MAX_VARIANCE, MISSING, OPEN, Mark, Noise
+from steelyard.detectors.claim_retest.repeats import (
+    HIDDEN_VARIANCE,
+    MAX_VARIANCE,
+    MISSING,
+    OPEN,
+    SAMPLED_VARIANCE,
+    Mark,
+    Noise,
+)
 from steelyard.detectors.claim_retest.retest import Retest, bounds_of
 from steelyard.detectors.claim_retest.sealed import ClaimTest
 from steelyard.detectors.claim_retest.thresholds import (
@@ -43,9 +50,6 @@ GROWTH: Final = 1.5  # from one look to the next, of the answers read
 # To confirm, so many blocks of the first pass's time are asked again, where these are many: what the threshold needs is
 # how large the noise of our own answers is.
 CHECKED, OF_BLOCKS = 10, 40
-# The answers of a vendor that says that it sampled vary at least so much: where a server clamps the temperature, ours
-# vary less.
-SAMPLED_VARIANCE: Final = 0.1
 
 
 class TwoPasses(Retest):
@@ -239,10 +243,11 @@ class TwoPasses(Retest):
         confirming = sealed.alpha_consistent / (1 if is_last else 2)
         asked, read = len(self._chosen), self.n
         ours = (1 - asked / read / 2) * self.measurement.trials / read  # of the mean of what was read, in passes
-        vendor = self._variance(None, level)
-        if self.measurement.decoding == "sampled" and states_decoding(self.claim):
-            vendor = max(vendor, SAMPLED_VARIANCE)
-        return Noise(vendor, self._variance(1, level) * ours, self._variance(0, confirming, plain=is_last) * ours)
+        return Noise(
+            self._variance(None, level),
+            self._variance(1, level) * ours,
+            self._variance(0, confirming, plain=is_last) * ours,
+        )
 
     def _variance(self, open_is: int | None, level: float, *, plain: bool = False) -> float:
         """The variance of one answer, times the square of what Student's t exceeds the normal quantile by.
@@ -257,7 +262,8 @@ class TwoPasses(Retest):
         if not spreads:
             return MAX_VARIANCE
         reach = reach_of(spreads, level, 0.0 if plain else largest)
-        return min(1.0, (reach / NormalDist().inv_cdf(1 - level)) ** 2 / 2 / squares)
+        # Of answers that all fall alike, the variance is that of one times their number.
+        return min(float(self.n), (reach / NormalDist().inv_cdf(1 - level)) ** 2 / 2 / squares)
 
     def _spreads(self, open_is: int | None) -> tuple[list[Spread], float, float]:
         """The spreads of the differences, what the variance of one answer counts in them, and that of one sample."""
