@@ -255,7 +255,8 @@ ENGLISH: Final = Words(
     ),
     sureness=Sureness(
         accuse="By chance, an honest vendor would be called inconsistent in at most {rate} such tables (not "
-        "kept where scattered items, or all passes by one seed, share their noise).",
+        "kept where scattered items, or all passes by one seed, share their noise, or the endpoint had a bad day: "
+        "audit it again on another).",
         confirm="A number that is too high by more than the tolerance would pass as consistent in at most {rate} "
         "cases.",
         true_score="{task}: the true score of the model as served (if every question were asked) lies between {low} "

@@ -243,7 +243,8 @@ def _part(claim: ClaimVerdict) -> str:
 
 def _sheet_note(claim: ClaimVerdict) -> str:
     """The sheet's own note on the claim, quoted: a label such as "inflated on purpose" must not get lost."""
-    return f"the sheet says “{one_line(claim.note, 120)}”" if claim.note and claim.measurement else ""
+    quoted = one_line(claim.note, 120) in one_line(claim.reason, 4_000)
+    return f"the sheet says “{one_line(claim.note, 120)}”" if claim.note and claim.measurement and not quoted else ""
 
 
 def _why(claim: ClaimVerdict) -> str:
