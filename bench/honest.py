@@ -178,7 +178,7 @@ def plan_of(vendor: Vendor, values: tuple[str, ...]) -> Plan:
         capabilities=Capabilities(deterministic=vendor.in_process, repeats_identical=(0.7,) if vendor.cached else ()),
     )
     planner = BenchPlanner(sheet, model, vendor)
-    tests = ClaimRetest().plan(planner)
+    tests = ClaimRetest(vendor.rule).plan(planner)
     plan = Plan(
         format=PLAN_FORMAT,
         software="0",
@@ -186,14 +186,14 @@ def plan_of(vendor: Vendor, values: tuple[str, ...]) -> Plan:
         sheet=sheet,
         models={SUBJECT: model},
         measurements=tuple(planner.measurements),
-        detectors=(f"claim_retest@{ClaimRetest.version}",),
+        detectors=(f"claim_retest@{vendor.rule}",),
         questions={"q": Question(benchmark="b", subject="s", number=vendor.audit)},
         tests=share_out(tests),
         served=tuple(planner.served),
         alpha=ALPHA,
         tolerance=vendor.tolerance,
     )
-    return msgspec.structs.replace(plan, tests=tuple(ClaimRetest().seal(test, plan) for test in plan.tests))
+    return msgspec.structs.replace(plan, tests=tuple(ClaimRetest(vendor.rule).seal(test, plan) for test in plan.tests))
 
 
 @cache
@@ -422,13 +422,21 @@ def main() -> None:
         ("Inflated claims", "inflated", INFLATED),
     )
     parser.add_argument("--of", choices=[name for _, name, _ in tables], nargs="*", help="which vendors (default: all)")
+    parser.add_argument(
+        "--rule", type=int, default=ClaimRetest.version, choices=(4, 5), help="the claim retest's version"
+    )
     arguments = parser.parse_args()
     for title, name, kinds in tables:
+        kinds = [replace(kind, rule=arguments.rule) for kind in kinds]
         chosen = [kind for kind in kinds if arguments.only in kind.name and name in (arguments.of or [name])]
         if chosen:
             rows = measure_all(chosen, arguments.vendors)
             machine = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}"
-            show(f"{title}: α = {ALPHA}, seed {SEED}; {machine}", rows, markdown=arguments.markdown)
+            show(
+                f"{title}: claim_retest@{arguments.rule}, α = {ALPHA}, seed {SEED}; {machine}",
+                rows,
+                markdown=arguments.markdown,
+            )
 
 
 if __name__ == "__main__":

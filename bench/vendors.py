@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -65,7 +65,8 @@ class Vendor:
     neighbours in the file, in each pass anew, or where they are ``scattered`` for as many anywhere. ``clamped``: here
     sampled answers vary by this much instead. ``drift``: it gets worse by so much from the first item of the file to
     the last, and it scored the first ``scored``. ``unsourced``: what the sheet says of its decoding is the auditor's
-    word. ``one_seed``: it printed the mean of 64 passes that are all alike.
+    word. ``one_seed``: it printed the mean of 64 passes that are all alike. ``rule``: the version of the claim
+    retest that audits it.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Vendor:
     drift: float = 0.0
     unsourced: bool = False
     one_seed: bool = False
+    rule: int = field(default=5, repr=False)  # the same seeds for each
 
     @property
     def asked_of(self) -> int:
