@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 import yaml
 from msgspec.structs import replace
 
+from steelyard.adapters import source_pages
 from steelyard.adapters.sheet_file import sheet_text
 from steelyard.adapters.source_pages import MOST, Page, bound, placed, sealed_name
+from steelyard.claims.benchmarks import keys_in
 from steelyard.claims.sheet import read_sheet
 from steelyard.errors import InputError
 from steelyard.records import Claim, ClaimSheet, Protocol, SourceFile
@@ -41,8 +44,9 @@ model-index:
 """
 
 
-def page(text: str, name: str = "card.md", path: Path | None = None) -> Page:
-    return Page(SourceFile(file=name, text="" if path else text), path or Path(name))
+def place(row: Claim, *texts: str, where: str = "") -> Claim:
+    pages = [Page(SourceFile(file="card.md", text=text), Path("card.md"), [row]) for text in texts]
+    return placed(row, pages, where)
 
 
 def claim(task: str = "gsm8k", value: str = "69.8", **fields: Any) -> Claim:
@@ -69,24 +73,27 @@ def claim(task: str = "gsm8k", value: str = "69.8", **fields: Any) -> Claim:
         (PROSE, "gsm8k", "8", 0),
         ("GSM8K of Ours-69.8B and 8-shot", "gsm8k", "69.8", 0),
         ("Elo on Chatbot Arena: 1,417", "Chatbot Arena", "1417", 1),
+        ("| | Ours |\n|---|---|\n| C++ | 70.1 |\n| Σ | 70.2 |\n", "C++", "70.1", 3),
+        ("| | Ours |\n|---|---|\n| C++ | 70.1 |\n| Σ | 70.2 |\n", "Σ", "70.2", 4),
+        ("| | Ours |\n|---|---|\n| C++ | 70.1 |\n| Σ | 70.2 |\n", "Σ", "70.1", 0),
     ],
 )
 def test_a_value_stands_beside_its_name_or_nowhere(text: str, task: str, value: str, line: int) -> None:
     if line:
-        found = placed(claim(task, value), [page("no number here"), page(text)], "sheet.yaml")
+        found = place(claim(task, value), "no number here", text, where="sheet.yaml")
         assert found.place.startswith(f"source 2, line {line}: ")
         return
     with pytest.raises(InputError, match=rf"^sheet.yaml:7: '{task}' {value} is on no source"):
-        placed(claim(task, value), [page(text)], "sheet.yaml")
+        place(claim(task, value), text, where="sheet.yaml")
 
 
 @pytest.mark.parametrize("name", ["card.md", "index.csv", "results.json"])
 def test_each_format_of_an_import_is_read(tmp_path: Path, name: str) -> None:
     texts = {"card.md": INDEX, "index.csv": "Benchmark,Ours\nGSM8K,69.8\n", "results.json": "{}"}
     (tmp_path / name).write_text(texts[name])
-    found = page("", name, tmp_path / name)
+    found = Page(SourceFile(file=name), tmp_path / name, [claim()])
     if name == "results.json":
-        assert not found.by_number
+        assert not found.first
         return
     assert placed(claim(), [found], "").place
     assert name != "card.md" or placed(claim(shots=5), [found], "").unsourced == ()
@@ -118,19 +125,21 @@ def test_each_format_of_an_import_is_read(tmp_path: Path, name: str) -> None:
 def test_a_field_is_the_vendors_where_its_reader_finds_it(
     text: str, fields: dict[str, Any], unsourced: tuple[str, ...]
 ) -> None:
-    assert sorted(placed(claim(**fields), [page(text)], "").unsourced) == sorted(unsourced)
+    assert sorted(place(claim(**fields), text).unsourced) == sorted(unsourced)
 
 
 def test_every_row_of_the_published_cards_is_found_and_none_with_another_value() -> None:
     rows, wrong = 0, 0
     for each in yaml.safe_load((CARDS / "cards.yaml").read_text())[::4]:
-        read = Page(SourceFile(file=each["file"]), CARDS / each["file"])
-        for row in read_sheet(SHEETS / f"{each['sheet']}.yaml").claims:
+        claims = read_sheet(SHEETS / f"{each['sheet']}.yaml").claims
+        changed = [replace(row, value=f"{row.value}{'0' if '.' in row.value else '.0'}") for row in claims]
+        read = Page(SourceFile(file=each["file"]), CARDS / each["file"], [*claims, *changed])
+        for row, other in zip(claims, changed, strict=True):
             assert placed(row, [read], "").unsourced == ()
             assert "shots" in placed(replace(row, shots=7), [read], "").unsourced
             rows += 1
             with pytest.raises(InputError, match="is on no source"):
-                placed(replace(row, value=f"{row.value}{'0' if '.' in row.value else '.0'}"), [read], "")
+                placed(other, [read], "")
             wrong += 1
     assert rows == wrong > 50
 
@@ -179,8 +188,15 @@ def test_a_page_leads_to_no_folder_and_is_bounded(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"\.\./secret.md is not beside the sheet"):
         bound(sheet, tmp_path / "sheets" / "sheet.yaml")
     assert sealed_name(3, SourceFile(file="../a b\n.md")) == "sources/03-..-a-b-.md"
-    with pytest.raises(InputError, match="keep the part with the claims"):
-        page("a\n" * (MOST + 1))
+    spread = "".join(f"<td rowspan=500>{number} {'88.0 w ' * 280}</td>" for number in range(100))
+    below = "".join(f"<tr><td>b{number}</td></tr>" for number in range(99))
+    for text in (
+        "a\n" * (MOST + 1),
+        "".join(f"{number}{'w' * 1_000}\n" for number in range(5_000)),
+        f"<table><tr><th>h</th></tr><tr>{spread}<td>a</td></tr>{below}</table>",
+    ):
+        with pytest.raises(InputError, match="or long ones: keep those of claims"):
+            place(claim(), text)
     secret.write_bytes(b"a" * (8 * 2**20 + 1))
     with pytest.raises(InputError, match="larger than 8 MiB"):
         bound(ClaimSheet(model="Ours"), tmp_path / "sheet.yaml", [secret])
@@ -189,4 +205,82 @@ def test_a_page_leads_to_no_folder_and_is_bounded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["1", " ", "<", "<table", "![", "**`_~", "<!--", "&lt;", "no a", "t=1 "])
 def test_a_hostile_page_is_read_in_time_that_grows_with_it(text: str) -> None:
     with pytest.raises(InputError, match="is on no source"):
-        placed(claim(), [page(text * (300_000 // len(text)))], "")
+        place(claim(), text * (300_000 // len(text)))
+
+
+def test_the_names_of_a_passage_are_read_once_for_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    names, read = [f"bench{number}x" for number in range(1_000)], []
+
+    def names_in(text: str) -> frozenset[str]:
+        read.append(text)
+        return frozenset(keys_in(text))
+
+    monkeypatch.setattr(source_pages, "_names_in", names_in)
+    rows = [claim(each, "88.0") for each in names]
+    text = "".join(f"- {each} 88.0\n" for each in names)
+    found = Page(SourceFile(file="card.md", text=text), Path("card.md"), rows)
+    places = [placed(row, [found], "").place for row in rows]
+    assert places == [f"source 1, line {at}: - {each} 88.0" for at, each in enumerate(names, 1)]
+    assert len(read) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("named", "given", "why"),
+    [
+        (["card.md"], [], ""),
+        (["card.md", "copy.md"], [], ""),  # each of its rows is on an earlier page, too
+        (["card.md", "two.md"], [], ""),
+        (["card.md", "notes.txt"], [], "sheet.yaml:3: notes.txt is the place of no claim: give it with --source FILE"),
+        (["card.md", "../x/notes.txt"], [], r"\.\./x/notes.txt is the place of no claim"),
+        (["card.md", "notes.txt"], ["notes.txt"], ""),
+        (["card.md", "typed.pdf"], [], ""),
+        (["card.md", "other.pdf"], [], "other.pdf is the place of no claim"),
+        (["card.md", ".env"], [], r"sheet.yaml:3: \.env is a link or a hidden file"),
+        (["card.md", "x/.env"], [], "x/.env is a link or a hidden file"),
+        (["link.md"], [], "sheet.yaml:2: link.md is a link or a hidden file"),
+        (["dangling.md"], [], "dangling.md is a link or a hidden file"),
+        (["link.md"], ["link.md"], ""),
+        ([f"{number}.md" for number in range(51)], [], "sheet.yaml: has 51 sources, over 50: split the sheet"),
+    ],
+)
+def test_a_sheet_names_no_file_that_holds_none_of_its_rows(
+    tmp_path: Path, named: list[str], given: list[str], why: str
+) -> None:
+    (tmp_path / "elsewhere.md").write_text(BY_ROW)
+    for name in ("card.md", "copy.md", ".env"):
+        (tmp_path / name).write_text(BY_ROW)
+    for name, text in (("two.md", "MMLU-Pro: 50.10"), ("notes.txt", "KEY=69.8\n")):
+        (tmp_path / name).write_text(text)
+    for name in ("typed.pdf", "other.pdf"):
+        (tmp_path / name).write_bytes(b"%PDF-1.7 \xff")
+    (tmp_path / "link.md").symlink_to(tmp_path / "elsewhere.md")
+    (tmp_path / "dangling.md").symlink_to(tmp_path / "nowhere.md")
+    texts = {"typed.pdf": "GSM8K 69.8", "other.pdf": "GSM8K"}
+    files = tuple(SourceFile(file=name, text=texts.get(name, ""), line=at) for at, name in enumerate(named, 2))
+    sheet = ClaimSheet(model="Ours", claims=(claim(), claim("mmlu_pro", "50.10")), source_files=files)
+    bind = partial(bound, sheet, tmp_path / "sheet.yaml", [tmp_path / name for name in given])
+    if why:
+        with pytest.raises(InputError, match=why):
+            bind()
+        return
+    assert len(bind()[1]) == len([name for name in named if name not in texts])
+
+
+@pytest.mark.parametrize(
+    ("page", "is_text"),
+    [
+        ("GSM8K 69.8 \ufffd".encode(), True),
+        (b"\xef\xbb\xbfGSM8K 69.8", True),
+        (b"GSM8K 69.8 \xff", False),
+        (b"GSM8K 69.8 \0", False),
+        (b"%PDF-1.7 GSM8K 69.8", False),
+    ],
+)
+def test_text_is_what_decodes_as_utf_8(tmp_path: Path, page: bytes, is_text: bool) -> None:
+    (tmp_path / "card.md").write_bytes(page)
+    bind = partial(bound, ClaimSheet(model="Ours", claims=(claim(),)), tmp_path / "sheet.yaml", [tmp_path / "card.md"])
+    if is_text:
+        assert bind()[1] == {"sources/01-card.md": page}
+        return
+    with pytest.raises(InputError, match=r"card.md is not text in UTF-8"):
+        bind()

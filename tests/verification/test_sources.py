@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
+import steelyard
 from steelyard.cli import execute
+from steelyard.errors import InputError
 from steelyard.evidence.canonical import sha256_hex, without_defaults
+from steelyard.storage import run_folder
 from steelyard.storage.run_folder import RunFolder
+from steelyard.util.atomic_file import write_file
 from tests.conftest import SumsServer
 from tests.verification.resealing import reseal
 
@@ -143,6 +147,58 @@ def test_a_changed_page_row_or_digest_is_named(
         reseal(run, plan=sealed)
     assert execute(["verify", str(run)]) == 1
     assert named in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [(), ("--finalize",)])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_resume_with_another_page_asks_nothing(
+    audited: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], is_there: bool
+) -> None:
+    run = Path(shutil.copytree(audited / "both", tmp_path / "run"))
+    (run / "bundle.dsse.json").unlink()
+    another_page(run) if is_there else shutil.rmtree(run / "sources")
+    before = (run / "journal" / "main-0000.jsonl").read_bytes()
+    assert execute(["resume", str(run), "--model", "openai:sums@http://127.0.0.1:9/v1", *more]) == 2
+    said = capsys.readouterr().err
+    assert "sources/01-card.md: not the page that the plan names as a source of its claims: restore the page" in said
+    assert (run / "journal" / "main-0000.jsonl").read_bytes() == before
+    with pytest.raises(InputError, match="restore the page"):
+        steelyard.resume(run, model="openai:sums@http://127.0.0.1:9/v1", finalize=bool(more))
+
+
+def test_a_kill_before_the_plan_leaves_no_run_without_its_pages(
+    audited: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+
+    def killed(path: Path, data: bytes) -> None:
+        written.append(path.name)
+        if path.name == "plan.dsse.json":
+            assert (path.parent / "sources" / "01-card.md").read_text() == CARD
+            raise OSError(28, "No space left on device")
+        write_file(path, data)
+
+    monkeypatch.setattr(run_folder, "write_file", killed)
+    sums, out = str(audited / "sums.jsonl"), tmp_path / "run"
+    with SumsServer() as server:
+        given = ["--model", f"openai:sums@{server.url}", "--task", sums, "--tolerance", "30", "--out", str(out)]
+        assert execute(["audit", str(audited / "sheet.yaml"), *given]) == 2
+    assert (written[0], written[-1]) == ("01-card.md", "plan.dsse.json")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(("more", "stream"), [((), "out"), (("--json",), "err")])
+def test_a_dry_run_names_the_pages_that_it_would_seal(
+    audited: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], stream: str
+) -> None:
+    said = "sealed whole with the run: sources/01-card.md"
+    with SumsServer() as server:
+        given = ["--model", f"openai:sums@{server.url}", "--task", str(audited / "sums.jsonl"), "--dry-run", *more]
+        for sheet, is_said in (("sheet.yaml", True), ("typed.yaml", False)):
+            assert execute(["audit", str(audited / sheet), *given]) == 0
+            found = capsys.readouterr()
+            assert (said in getattr(found, stream).splitlines()) is is_said
+            assert not more or json.loads(found.out)
 
 
 def test_a_row_that_is_not_on_the_page_is_refused_with_its_line(

@@ -277,7 +277,7 @@ def _spread(rows: Iterable[tuple[list[_HtmlCell], bool]]) -> Iterator[tuple[Cell
         for written in cells:
             while column in row:
                 column += 1
-            cell = Cell(" ".join(written.text.split()), written.line)
+            cell = Cell(" ".join(written.text.split())[:MAX_CELL], written.line)
             for place in range(column, min(column + written.columns, MAX_COLUMNS)):
                 row[place] = cell
                 if written.rows > 1:

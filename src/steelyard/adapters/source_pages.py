@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -36,7 +37,9 @@ from steelyard.util.text import one_line
 
 __all__ = ["Page", "bound", "placed", "sealed_name"]
 
-MOST: Final = 200_000  # passages of a page
+MOST: Final = 20_000  # passages of a page
+LENGTH: Final = 200  # characters of a passage on average, with all that is said there
+FIX: Final = "give it with --source FILE, or take it out of source_files"
 WINDOW: Final = 4_000  # characters of a line that are read together
 # A number as it is printed; the 8 of "8-shot" and the 3.5 of "3.5-turbo" are parts of words.
 NUMBER: Final = re.compile(r"(?<![\w.,])\d[\d.,]*+(?!\w|-[A-Za-z])")
@@ -56,18 +59,26 @@ class _Passage(NamedTuple):
 
 
 class Page:
-    """One source, read: its passages by the numbers in them, and what it states anywhere."""
+    """One source, read: the first passage of each of the claims, and what it states anywhere."""
 
-    def __init__(self, source: SourceFile, path: Path) -> None:
+    def __init__(self, source: SourceFile, path: Path, claims: Sequence[Claim]) -> None:
         tables, text = (tables_in(source.text), source.text) if source.text else tables_of(path)
-        self.by_number: dict[str, list[_Passage]] = {}
         found = chain(_in_tables(tables), [] if source.text else _in_index(path, text), _in_lines(text))
-        if len(passages := list(islice(found, MOST + 1))) > MOST:
-            raise InputError(f"has over {MOST:,} lines and cells: keep the part with the claims", where=source.file)
-        for each in passages:
-            for number in _numbers(each.text):
-                self.by_number.setdefault(number, []).append(each)
+        passages = list(islice(found, MOST + 1))
         said = list(dict.fromkeys(each.said for each in passages))
+        if len(passages) > MOST or sum(map(len, said)) > MOST * LENGTH:
+            raise InputError(f"has over {MOST:,} lines or cells, or long ones: keep those of claims", where=source.file)
+        wanted = defaultdict[str, defaultdict[str, list[tuple[str, str]]]](lambda: defaultdict(list))
+        for claim in claims:
+            task = task_in_name(claim.task) or claim.task
+            for key in {task, key_of(claim.task), *(fact.keys if (fact := lookup(task)) else ())}:
+                wanted[key][claim.value.lstrip("-")].append((claim.value, claim.task))
+        self.first: dict[tuple[str, str], _Passage] = {}  # by the claim's value and task
+        for each in passages:  # once for all claims: a page may have one number in each line
+            numbers = _numbers(each.text)
+            for of_key in [wanted[key] for name in each.names if numbers for key in _names_in(name) & wanted.keys()]:
+                for claimed in chain.from_iterable(of_key.pop(number) for number in numbers & of_key.keys()):
+                    self.first.setdefault(claimed, each)
         self.words = f" {' | '.join(map(_words, said))} "
         self.shots = stated_shots(None, said).numbers
         self.decoding = set[float | str]().union(*map(_decoding, said))
@@ -82,26 +93,33 @@ def bound(sheet: ClaimSheet, path: Path, given: Sequence[Path] = ()) -> tuple[Cl
     """The sheet with each claim's place on its sources, and the pages to seal by their names in the folder of a run.
 
     The sources are those that the sheet at ``path`` names, beside it, and the files ``given``; without any, nothing
-    changes. Raises InputError, with the sheet's line, for a source that is not there or another one, and for a row that
-    is on none.
+    changes. Raises InputError, with the sheet's line, for a source that is not there or another one, for a row that is
+    on none, and for a source that only the sheet names and that has no row: it may be any file of the user's.
     """
     named = {Path(each.file).name: each for each in sheet.source_files}  # no name leads to another folder
     places = {name: path.parent / name for name in named} | {each.name: each for each in given}
-    read = [_read(named.get(name, SourceFile(file=name)), place, path) for name, place in places.items()]
+    if len(places) > 50:  # the name of a sealed one has two digits
+        raise InputError(f"has {len(places)} sources, over 50: split the sheet", where=path)
+    read = [_read(named.get(name, SourceFile(file=name)), place, path, given) for name, place in places.items()]
     if not read:
         return sheet, {}
     sheet = replace(with_footnotes(sheet), source_files=tuple(source for source, _ in read))
-    pages = list(map(Page, sheet.source_files, places.values()))
+    pages = [Page(each, place, sheet.claims) for each, place in zip(sheet.source_files, places.values(), strict=True)]
     sealed = {sealed_name(number, source): data for number, (source, data) in enumerate(read, 1) if not source.text}
-    return replace(sheet, claims=tuple(placed(claim, pages, str(path)) for claim in sheet.claims)), sealed
+    claims = tuple(placed(claim, pages, str(path)) for claim in sheet.claims)
+    for each, page, place in zip(sheet.source_files, pages, places.values(), strict=True):
+        if not page.first and place not in given:
+            raise InputError(f"{each.file} is the place of no claim: {FIX}", where=path, line=each.line or None)
+    return replace(sheet, claims=claims), sealed
 
 
-def _read(source: SourceFile, path: Path, sheet: Path) -> tuple[SourceFile, bytes]:
-    why = "is not beside the sheet: give it with --source FILE, or take it out of source_files"
-    if path.is_file():
+def _read(source: SourceFile, path: Path, sheet: Path, given: Sequence[Path]) -> tuple[SourceFile, bytes]:
+    is_hidden = path not in given and (path.is_symlink() or path.name.startswith("."))
+    why = f"is {'a link or a hidden file' if is_hidden else 'not beside the sheet'}: {FIX}"
+    if path.is_file() and not is_hidden:
         data = read_bytes(path, MAX_BYTES)
-        digest, text = hashlib.sha256(data).hexdigest(), data.decode("utf-8-sig", "replace")
-        is_text = not text.startswith("%PDF-") and "\0" not in text and "\ufffd" not in text
+        digest, text = hashlib.sha256(data).hexdigest(), data.decode("utf-8", "ignore")
+        is_text = not text.startswith("%PDF-") and "\0" not in text and text.encode() == data
         if source.sha256 not in ("", digest):
             why = f"is not the file that the sheet names: its SHA-256 is {digest}: restore it, or import it again"
         elif is_text and source.text:
@@ -118,14 +136,11 @@ def placed(claim: Claim, pages: Sequence[Page], where: str) -> Claim:
 
     Raises InputError, with the sheet's line, where no page has its value beside its benchmark's name.
     """
-    task = task_in_name(claim.task) or claim.task
-    keys = {task, key_of(claim.task), *(fact.keys if (fact := lookup(task)) else ())}
     for number, page in enumerate(pages, 1):
-        for each in page.by_number.get(claim.value.lstrip("-"), ()):
-            if any(not keys.isdisjoint(_names_in(name)) for name in each.names):
-                text = " / ".join(dict.fromkeys(filter(None, (*each.names, each.text))))
-                place = f"source {number}, line {each.line}: {one_line(text, 200)}"
-                return replace(claim, place=place, unsourced=_unsourced(claim, each.said, pages))
+        if each := page.first.get((claim.value, claim.task)):
+            text = " / ".join(dict.fromkeys(filter(None, (*each.names, each.text))))
+            place = f"source {number}, line {each.line}: {one_line(text, 200)}"
+            return replace(claim, place=place, unsourced=_unsourced(claim, each.said, pages))
     why = "is on no source: correct the row, or give with --source the page that has it beside this name"
     raise InputError(f"{one_line(claim.task, 80)!r} {claim.value} {why}", where=where, line=claim.line or None)
 
@@ -138,12 +153,11 @@ def _in_tables(tables: Sequence[Table]) -> Iterator[_Passage]:
     for table in tables:
         for row in table.rows:
             heads = [tuple(line[at].text for line in table.head if at < len(line)) for at in range(len(row))]
-            labels = [cell.text for cell in row if re.search(r"[^\W\d]{2}", cell.text)]
-            said = "; ".join(
-                (*labels, *(f"{' '.join(head)}: {cell.text}" for head, cell in zip(heads, row, strict=True)))
-            )
+            labels = [cell.text for cell in row if re.search(r"[^\W\d]{2}|^(?!\D*\d).*[^\W\d]", cell.text)]
+            cells = (f"{' '.join(head)}: {cell.text}" for head, cell in zip(heads, row, strict=True))
+            said = "; ".join(dict.fromkeys((*labels, *cells)))  # a cell of 200 columns is 200 cells of one text
             for head, cell in zip(heads, row, strict=True):
-                yield _Passage(cell.line, cell.text, (*labels, *head, table.heading), said)
+                yield _Passage(cell.line, cell.text, tuple(dict.fromkeys((*labels, *head, table.heading))), said)
 
 
 def _in_index(path: Path, text: str) -> Iterator[_Passage]:
@@ -184,7 +198,7 @@ def _words(text: str) -> str:
     return " ".join(re.findall(r"\w+", text))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)  # the labels and heads of a table, which each of its cells has
 def _names_in(text: str) -> frozenset[str]:
     """The benchmark that a text is the name of, by its id: MMLU-Pro is not MMLU; else all that may be a name in it."""
     known = task_in_name(text)

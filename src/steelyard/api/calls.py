@@ -262,7 +262,7 @@ def _resume_work(path: str | Path, model: AnyModels | None, given: dict[str, Any
     folder = Path(path).expanduser()
 
     async def work(interruption: Interruption) -> RunResult:
-        from steelyard.api.resume import resumed
+        from steelyard.api.resume import check_pages, resumed
         from steelyard.auditing.conductor import finalize_audit
         from steelyard.auditing.finalize import results_of
         from steelyard.storage.run_folder import RunFolder
@@ -273,6 +273,7 @@ def _resume_work(path: str | Path, model: AnyModels | None, given: dict[str, Any
             raise InputError("this is a gateway's recording: go on with it by steelyard resume", where=run.path)
         if run.is_sealed:
             return RunResult(results_of(run).verdict, run.path)
+        check_pages(run)
         signer = signer_at(args.key)
         if given.get("finalize"):
             return RunResult(finalize_audit(run, signer), run.path)

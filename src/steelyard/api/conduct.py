@@ -86,20 +86,11 @@ class Conducted:
 def audit_job(sheet: ClaimSheet, options: Options, pages: Mapping[str, bytes] | None = None) -> Job:
     """An audit of a claim sheet; ``pages`` of its sources are sealed by their names in the folder of the run."""
     from steelyard.auditing.conductor import plan_audit
-    from steelyard.util.atomic_file import write_file
 
-    def begun(run: RunFolder) -> None:
-        for name, page in (pages or {}).items():
-            (run.path / layout.SOURCES).mkdir(mode=0o700, exist_ok=True)
-            write_file(run.path / name, page)
+    async def plan(models: Mapping[str, Model], orders: ProvedOrders | None) -> Audit:
+        return replace(await plan_audit(sheet, models, options, orders), pages=pages)
 
-    return Job(
-        about=sheet.model or sheet.path,
-        name=Path(sheet.path).stem or "audit",
-        options=options,
-        plan=lambda models, orders: plan_audit(sheet, models, options, orders),
-        begun=begun,
-    )
+    return Job(about=sheet.model or sheet.path, name=Path(sheet.path).stem or "audit", options=options, plan=plan)
 
 
 def run_job(wanted: RunRequest, options: Options, roles: Sequence[str] = ()) -> Job:

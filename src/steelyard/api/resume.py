@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from steelyard.api.conduct import interrupted, session_options
 from steelyard.api.models import uris_of
-from steelyard.errors import InputError
+from steelyard.errors import InputError, VerificationError
 from steelyard.models.address import IN_PROCESS, PROVIDERS, address_of
 from steelyard.records import SUBJECT
 from steelyard.records.file_options import FileOptions
@@ -25,6 +25,7 @@ from steelyard.storage.local_settings import LocalSettings
 from steelyard.storage.store import FOLDER
 from steelyard.tasks.catalogue import Catalogue
 from steelyard.util.text import one_line
+from steelyard.verification.sources import check_sources
 
 if TYPE_CHECKING:
     from steelyard.api.arguments import RunArguments
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from steelyard.storage.run_folder import RunFolder
     from steelyard.storage.store import Store
 
-__all__ = ["arguments_to_resume", "batch_cancelled", "resumed", "samples_to_resume"]
+__all__ = ["arguments_to_resume", "batch_cancelled", "check_pages", "resumed", "samples_to_resume"]
 
 _SHOWN = 200
 
@@ -78,6 +79,15 @@ async def resumed(
             return verdict
     except asyncio.CancelledError:
         raise interrupted(run.path) from None
+
+
+def check_pages(run: RunFolder) -> None:
+    """Raise InputError where a page of the claims is not the plan's: what is asked then would never verify."""
+    try:
+        if run.plan.sheet and run.plan.sheet.source_files:
+            check_sources(run)
+    except VerificationError as error:
+        raise InputError(f"{error}: restore the page, or begin another audit", where=run.path) from None
 
 
 async def batch_cancelled(run: RunFolder, args: RunArguments) -> str:

@@ -85,7 +85,7 @@ class Audit:
     """An audit or a run that is planned: everything that it needs, and nothing asked yet. Models are by role.
 
     ``orders`` holds the ledger of the key that fixed them, until the plan has begun there; ``waited``: seconds of the
-    time budget that went in waiting for the models.
+    time budget that went in waiting for the models. ``pages`` of the sheet's sources go into the folder of the run.
     """
 
     plan: Plan
@@ -93,6 +93,7 @@ class Audit:
     models: Models
     orders: ProvedOrders | None = None
     waited: float = 0.0
+    pages: Mapping[str, bytes] | None = None
 
     async def close(self) -> None:
         """Close every model."""
@@ -254,7 +255,7 @@ def _begun(audit: Audit, path: Path, signer: KeySigner | None, local: LocalSetti
     """The folder with the sealed plan, which the key's ledger has a line of before."""
     orders = audit.orders
     if orders is None:
-        return RunFolder.create(path, audit.plan, audit.prepared, signer, local)
+        return RunFolder.create(path, audit.plan, audit.prepared, signer, local, pages=audit.pages)
     begun: list[str] = []
 
     def begin(plan_sha256: str) -> bytes:
@@ -263,7 +264,7 @@ def _begun(audit: Audit, path: Path, signer: KeySigner | None, local: LocalSetti
         return ledger
 
     try:
-        return RunFolder.create(path, audit.plan, audit.prepared, signer, local, begin)
+        return RunFolder.create(path, audit.plan, audit.prepared, signer, local, begin, audit.pages)
     except BaseException:
         for plan_sha256 in begun:
             orders.abandon(plan_sha256)

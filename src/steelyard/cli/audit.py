@@ -92,6 +92,8 @@ def command(
     args = with_subject(run_arguments(**asking))
     job = audit_job(claims, options_of(args, tolerance=tolerance, detect=probing, difficulties=difficulties), pages)
     if dry_run:
+        if pages:  # their texts get into what is published
+            click.echo(f"sealed whole with the run: {', '.join(pages)}", err=as_json)
         return asyncio.run(print_dry_run(job, args, as_json=as_json))
     done = asyncio.run(conduct(job, args, signer_at(args.key)))
     print_verdict(done.verdict, done.plan, done.folder, as_json=as_json, signed=done.is_signed)

@@ -71,7 +71,7 @@ def command(path: Path, finalizes: bool, cancels: bool, as_json: bool, **asking:
     import asyncio
 
     from steelyard.api.conduct import signer_at
-    from steelyard.api.resume import resumed
+    from steelyard.api.resume import check_pages, resumed
     from steelyard.storage.run_folder import RunFolder
 
     args = run_arguments(**asking)
@@ -89,6 +89,7 @@ def command(path: Path, finalizes: bool, cancels: bool, as_json: bool, **asking:
             raise InputError("--cancel-batch and --finalize are two steps: give one")
         click.echo(asyncio.run(batch_cancelled(run, args)))
         return 0
+    check_pages(run)
     signer = signer_at(args.key)
     if finalizes:
         from steelyard.auditing.conductor import finalize_audit

@@ -77,11 +77,12 @@ class RunFolder:
         signer: KeySigner | None = None,
         local: LocalSettings | None = None,
         begin: Callable[[str], bytes] | None = None,
+        pages: Mapping[str, bytes] | None = None,
     ) -> RunFolder:
         """Make the folder and seal the plan in it; ``local`` is noted outside it, for :meth:`local_settings`.
 
         ``begin`` gets the plan's SHA-256 right before the plan is written, when everything else is there, and gives the
-        ledger of the key in which it begins.
+        ledger of the key in which it begins. ``pages`` are the files of the plan's sources, by their names.
 
         Raises InputError for a folder that is not empty or cannot be written. Nothing is left half-written.
         """
@@ -97,6 +98,9 @@ class RunFolder:
                     continue
                 with whole_file(path / layout.samples_of(measurement.id)) as file:
                     file.writelines(f"{digest}\n".encode() for digest in prepared[measurement.id].digests)
+            for name, page in (pages or {}).items():  # before the plan: without them no run with it verifies
+                (path / layout.SOURCES).mkdir(mode=0o700, exist_ok=True)
+                write_file(path / name, page)
             sealed = seal_plan(without_defaults(plan), signer)
             if begin is not None and (ledger := begin(open_plan(sealed, layout.PLAN)[1])):
                 write_file(path / layout.LEDGER, ledger)
@@ -151,7 +155,8 @@ class RunFolder:
 
 def _unmake(run: Path, made: list[Path]) -> None:
     """Take back a folder that got no plan: neither a resume nor another run could do anything with it."""
-    shutil.rmtree(run / layout.SAMPLES, ignore_errors=True)
+    for name in (layout.SAMPLES, layout.SOURCES):
+        shutil.rmtree(run / name, ignore_errors=True)
     for name in (layout.LEDGER, layout.PLAN):
         with suppress(OSError):
             (run / name).unlink()

@@ -23,7 +23,7 @@ def check_sources(run: RunFolder) -> None:
         if digest != (sources[name].sha256 if name in sources and not sources[name].text else ""):
             raise VerificationError(f"{name}: not the page that the plan names as a source of its claims")
     try:
-        pages = [Page(each, run.path / name) for name, each in sources.items()]
+        pages = [Page(each, run.path / name, sheet.claims if sheet else ()) for name, each in sources.items()]
         for number, claim in enumerate(sheet.claims if sheet else ()):
             bare = replace(claim, place="", unsourced=())
             if claim != (placed(bare, pages, layout.PLAN) if pages else bare):
