@@ -426,8 +426,8 @@ def main() -> None:
         "--rule", type=int, default=ClaimRetest.version, choices=(4, 5), help="the claim retest's version"
     )
     arguments = parser.parse_args()
-    for title, name, kinds in tables:
-        kinds = [replace(kind, rule=arguments.rule) for kind in kinds]
+    for title, name, of_rule in tables:
+        kinds = [replace(kind, rule=arguments.rule) for kind in of_rule]
         chosen = [kind for kind in kinds if arguments.only in kind.name and name in (arguments.of or [name])]
         if chosen:
             rows = measure_all(chosen, arguments.vendors)

@@ -186,13 +186,13 @@ class ClaimMonitor:
 
         That of our own trials, widened by the noise of our own repeats where answers vary.
         """
-        test, sealed = self.retest.test, self.sealed
+        sealed = self.sealed
         if not self.retest.n:
             return None
         low, high = self.retest.interval(self.retest.n, self.interval_level)
         shift = (self.retest.both[0] - self.retest.right) / (self.retest.weight * sealed.grid)
         low, high = low + shift, high + shift
-        own = self.retest.own_variance_so_far if test is None else test.noise.own
+        own = self.retest.own_variance_so_far
         if own <= 0:
             return low, high
         skew = SKEW if sealed.is_paired(self.measurement) or sealed.two_passes else 0.0

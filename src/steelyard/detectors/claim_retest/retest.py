@@ -158,7 +158,9 @@ class Retest:
 
     @property
     def own_variance_so_far(self) -> float:
-        """The variance of our own answers before the test begins: an upper estimate from the pairs that are there."""
+        """The variance of our own answers; before the test begins an upper estimate from the pairs that are there."""
+        if self.test is not None:
+            return self.test.noise.own
         if self._pairs is None:
             return 0.0
         return self._pairs.upper_noise().at_least(self.sealed.least_variance(self.measurement)).own
