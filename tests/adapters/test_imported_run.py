@@ -55,7 +55,7 @@ def write(run: Path, log: list[ImportedItem], scorer: str = THEIRS, reported: fl
     return write_imported_run(run, [task], ORIGIN, MODEL)
 
 
-@pytest.mark.parametrize("scorer", [THEIRS, "exact@5"])
+@pytest.mark.parametrize("scorer", [THEIRS, "exact@6"])
 def test_the_same_share_by_their_scores_and_by_ours_and_it_verifies(tmp_path: Path, scorer: str) -> None:
     verdict = write(tmp_path / "run", items(50, 40), scorer)
     assert (verdict.measurements[0].measured, verdict.measurements[0].asked, verdict.exit) == (0.8, 50, 0)

@@ -36,7 +36,7 @@ def bring_in(path: Path, run: Path, metric: str = "", scorer: str = "") -> Verdi
     return write_imported_run(run, log.tasks, log.origin, log.model)
 
 
-@pytest.mark.parametrize("scorer", ["", "exact@5"])
+@pytest.mark.parametrize("scorer", ["", "exact@6"])
 @pytest.mark.parametrize(("name", "right", "of"), [("inspect_sums.eval", 13, 14), ("inspect_sums.json", 3, 3)])
 def test_the_score_is_the_harnesss_own(tmp_path: Path, name: str, right: int, of: int, scorer: str) -> None:
     """13 of 14 is what Inspect's header says; that the report is silent of a difference shows that it was compared."""

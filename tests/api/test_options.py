@@ -18,6 +18,15 @@ def test_what_is_left_out_is_the_plans_default() -> None:
     assert options_of(RunArguments()) == Options()
 
 
+@pytest.mark.parametrize("scorer", ["exact", "exact:strict", "exact@6", "numeric@7", "exact@5", "letter@4"])
+def test_no_new_run_has_a_former_scorer(scorer: str) -> None:
+    if scorer in ("numeric@7", "exact@5", "letter@4"):
+        with pytest.raises(InputError, match=f"--scorer {scorer} is a former version: leave out its number"):
+            options_of(RunArguments(scorer=scorer))
+    else:
+        assert options_of(RunArguments(scorer=scorer)).scorer == scorer
+
+
 def test_prices_of_a_table_are_looked_up_by_role(tmp_path: Path) -> None:
     table = tmp_path / "prices.yaml"
     table.write_text("a: {prompt: 1, completion: 2}\nb: {prompt: 3, completion: 4}\n")

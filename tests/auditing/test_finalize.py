@@ -60,7 +60,14 @@ def written(
     (asked,) = with_orders(drafts, names, dict.fromkeys(names, "0" * 128))
     sealed = RunFolder.create(
         run,
-        plan(asked, texts=texts, questions=questions, tasks={"t": "file"}, plugins=plugins_of([asked], ())),
+        plan(
+            asked,
+            software="steelyard 0.1.0",
+            texts=texts,
+            questions=questions,
+            tasks={"t": "file"},
+            plugins=plugins_of([asked], ()),
+        ),
         {asked.id: Prepared(measurement=asked, samples=SAMPLES, digests=DIGESTS)},
         None,
         None,

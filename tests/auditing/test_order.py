@@ -85,7 +85,7 @@ def test_what_is_asked_is_the_published_order_among_others(knowing: Path) -> Non
         (lambda plan: plan["measurements"][-1].update(limit=10), "limit"),
         (lambda plan: plan["measurements"][-1].update(drawn="twins"), "drawn is"),
         (lambda plan: plan["measurements"][-1].update(arm="others"), "arm is"),
-        (lambda plan: plan["measurements"][-1].update(scorers=["exact@5"]), "scores that no measurement gives"),
+        (lambda plan: plan["measurements"][-1].update(scorers=["exact@6"]), "scores that no measurement gives"),
         (lambda plan: plan["measurements"][-1].update(order_seed="0" * 64), "samples_root is"),
         (lambda plan: plan["tests"][-1].update(weight=0.4), "weights"),
         (lambda plan: plan["tests"][-1].update(sealed={"orders": 20, "margin": "0.9"}), "margin"),

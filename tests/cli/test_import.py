@@ -77,6 +77,7 @@ def test_out_to_every_eval_ever_and_in_again(tmp_path: Path, capsys: pytest.Capt
         (["{tmp}/x.txt"], "unknown type of file"),
         (["{tmp}/x.json"], "unknown format"),
         (["{logs}/inspect_sums.eval", "--scorer", "nosuch"], "no scorer is called 'nosuch'"),
+        (["{logs}/inspect_sums.eval", "--scorer", "exact@5"], "exact@5 is a former version: leave out its number"),
         (["{logs}/inspect_sums.eval", "--scorer", "imported[x y]@1"], "runs model-written code"),
         (["{logs}/inspect_sums.eval", "--metric", "nosuch"], "no scorer 'nosuch'"),
         (["{logs}/inspect_sums.eval", "--task", "sums"], "leave out --task"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.planning.rules import asks_next_tokens, compares_texts, draws_texts
+from steelyard.planning.rules import asks_next_tokens, compares_texts, draws_texts, former_sentence
 from steelyard.planning.samples import as_asked
 from steelyard.records import GenerateRequest, Sample
+from tests.plans import measurement, plan
 
 LABELLED = Sample(
     id="a", request=GenerateRequest(prompt="?"), target="1", choices=("Abrechnung", "Kündigung & Rückgabe")
@@ -56,3 +57,28 @@ def test_who_reads_next_tokens_is_known_by_its_access() -> None:
 def test_who_has_texts_drawn_is_known_by_its_access() -> None:
     assert draws_texts(("next_token", "identity"))
     assert not draws_texts(("next_token", "gate", "of_a_plugin_that_is_not_here"))
+
+
+@pytest.mark.parametrize(
+    ("detectors", "scorers", "said"),
+    [
+        ((), (), ""),
+        (("claim_retest@5", "gate@4", "not_served@3"), ("exact@6", "numeric@8", "exact[strict]@4"), ""),
+        (("claim_retest@3", "of_a_plugin@1"), ("exact@1", "of_a_plugin@1", "?"), ""),  # none that opens
+        (("claim_retest@4",), (), "Decided by claim_retest@4, a former rule (today's is claim_retest@5)."),
+        (
+            ("gate@3",),
+            ("numeric@7", "numeric[languages]@7"),
+            "Decided by gate@3, a former rule (today's is gate@4); numeric@7, a former rule (today's is numeric@8); "
+            "numeric[languages]@7, a former rule (today's is numeric[languages]@8).",
+        ),
+        (
+            (),
+            ('citation[{"answer":"answer@5"}]@1',),
+            'Decided by citation[{"answer":"answer@5"}]@1, a former rule (today\'s is answer@6).',
+        ),
+        ((), ('citation[{"answer":"answer@6"}]@1',), ""),
+    ],
+)
+def test_former_rules_are_named_with_todays(detectors: tuple[str, ...], scorers: tuple[str, ...], said: str) -> None:
+    assert former_sentence(plan(measurement(scorers=scorers), detectors=detectors)) == said

@@ -65,7 +65,7 @@ def hostile_page() -> str:
         findings=(Finding(detector=HOSTILE, check=HOSTILE, task=HOSTILE, null=HOSTILE, message=HOSTILE),),
         notes=(Note(detector=HOSTILE, check=HOSTILE, task=HOSTILE, message=HOSTILE),),
         claims=tuple(
-            msgspec.structs.replace(claim, task=HOSTILE, claimed_text=HOSTILE, reason=HOSTILE)
+            msgspec.structs.replace(claim, task=HOSTILE, claimed_text=HOSTILE, reason=HOSTILE, place=HOSTILE)
             for claim in verdict.claims
         ),
         measurements=tuple(

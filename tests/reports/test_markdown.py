@@ -37,7 +37,12 @@ def test_bare_addresses_and_mentions_are_broken() -> None:
 
 
 def test_a_cell_cannot_break_the_table() -> None:
-    hostile = msgspec.structs.replace(make.verdict().claims[0], task="a | b\n| c | <script> |", claimed_text="4|1`")
+    hostile = msgspec.structs.replace(
+        make.verdict().claims[0],
+        task="a | b\n| c | <script> |",
+        claimed_text="4|1`",
+        place="source 1, line 2: <script> | `Rival|` / 95.0",
+    )
     verdict = msgspec.structs.replace(make.verdict(), claims=(hostile,), measurements=(), model="# x\n\n<b>")
     text = markdown.render(verdict)
     rendered = READER.render(text)
@@ -45,6 +50,7 @@ def test_a_cell_cannot_break_the_table() -> None:
     assert rendered.count("<td") == 6
     assert "<script" not in rendered
     assert "<b>" not in rendered
+    assert "claimed in source 1, line 2: &lt;script&gt; | `Rival|` / 95.0" in rendered
 
 
 def test_a_measurement_cannot_break_its_table() -> None:

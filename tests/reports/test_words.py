@@ -186,3 +186,18 @@ def test_limits_of_a_screen_and_of_the_verdict_itself() -> None:
     assert limits(screened) == ("A note proves nothing by itself and never changes the verdict.", "Of its own.")
     again = msgspec.structs.replace(make.verdict(), limits=limits(make.verdict(), make.plan()))
     assert limits(again, make.plan()) == limits(make.verdict(), make.plan())
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("", ""),
+        ("source 1, line 7: MMLU / model A / 95.0", "; claimed in source 1, line 7: MMLU / model A / 95.0"),
+        ("source 1,\n\x1b[2Jline 7", "; claimed in source 1, \N{REPLACEMENT CHARACTER}[2Jline 7"),
+        ("x" * 300, f"; claimed in {'x' * 159}…"),
+    ],
+)
+def test_an_inconsistent_claim_is_shown_with_its_place(place: str, said: str) -> None:
+    claim = msgspec.structs.replace(make.verdict().claims[0], place=place)
+    without = words.claim_words(msgspec.structs.replace(claim, place=""))
+    assert words.claim_words(claim).detail == without.detail + said

@@ -20,6 +20,7 @@ from steelyard.records import (
     Plan,
     PlanInput,
     PlannedModel,
+    SourceFile,
 )
 from steelyard.verification.consistency import check_created, check_models, check_options
 from tests.plans import measurement, plan
@@ -34,6 +35,7 @@ NO_TEXT = {
     "deterministic": True, "offers": ("world two-room",), "loglikelihood_reason": "none", "checkpoints": NETWORKS,
 }  # fmt: skip
 TURNED = {"world two-room": NETWORKS["world two-room"][::-1]}
+PAGES = (SourceFile(file="card.md", sha256="0" * 64),)
 SHEET = ClaimSheet(model="m", claims=(Claim(task="t", value="60"),), digest="0" * 64)
 
 
@@ -148,12 +150,31 @@ def test_without_a_sheet_no_cache_is_looked_for() -> None:
         ({"sheet": SHEET, "tolerance": "x"}, "tolerance: "),
         ({"sheet": SHEET, "tolerance": "1e-999999999"}, "tolerance: "),
         ({"sheet": SHEET, "tolerance": "2", "origin": Origin(kind="imported")}, "not by imported ones"),
+        ({"sheet": SHEET, "tolerance": "2"}, "typed says otherwise"),
+        ({"sheet": SHEET, "tolerance": "2", "software": "steelyard 0.2.0"}, "typed says otherwise"),
+        ({"sheet": replace(SHEET, source_files=PAGES, typed=True), "tolerance": "2"}, "typed says otherwise"),
+        (
+            {"sheet": replace(SHEET, source_files=PAGES, typed=True), "tolerance": "2", "software": "steelyard 0.1.0"},
+            "typed says otherwise",
+        ),
     ],
 )
 def test_options_that_no_command_seals(changes: dict[str, Any], said: str) -> None:
     check_options(plan(measurement()))
     with pytest.raises(VerificationError, match=said):
         check_options(plan(measurement(), **changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sheet": SHEET, "software": "steelyard 0.1.0"},  # before any plan said it
+        {"sheet": replace(SHEET, typed=True)},
+        {"sheet": replace(SHEET, source_files=PAGES)},
+    ],
+)
+def test_claims_are_typed_where_no_page_is_their_source(changes: dict[str, Any]) -> None:
+    check_options(plan(measurement(), tolerance="2", **changes))
 
 
 def test_a_pass_of_a_watch_names_the_log_and_nothing_else_may() -> None:

@@ -6,6 +6,7 @@ are compared only where the same version draws them, so exit codes are those of 
 
 from __future__ import annotations
 
+import html
 import json
 import shutil
 from collections.abc import Callable
@@ -48,6 +49,71 @@ def test_a_changed_byte_does_not_verify(tmp_path: Path, name: str) -> None:
     sealed.write_bytes(data[:200] + bytes([data[200] ^ 1]) + data[201:])
     with pytest.raises(VerificationError):
         said_of(bundle)
+
+
+FORMER = {  # by bundle, the former rules that decide it
+    "cached": ("claim_retest@4", "exact@5"),
+    "claims": ("claim_retest@4", "exact@5", "letter@4", "numeric@7"),
+    "gate": ("gate@3", "numeric@7"),
+    "gate_budget": ("gate@3", "answer@5"),
+    "gate_pair": ("gate@3", "numeric@7"),
+    "imported": ("letter@4",),
+    "process": ("claim_retest@4", "exact@5"),
+    "public": ("claim_retest@4", "exact@5", "letter@4", "numeric@7"),
+}
+
+
+@pytest.mark.parametrize("name", FORMER)
+def test_verify_and_the_report_name_the_former_rules(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert FORMER.keys() == EXPECTED.keys() - {"texts"}
+    assert steelyard(["verify", "--no-pages", str(BEFORE / name)]) == EXPECTED[name]["exit"]
+    (line,) = (each for each in capsys.readouterr().out.splitlines() if each.startswith("Decided by "))
+    assert [each.split(",")[0] for each in line.removeprefix("Decided by ").split("; ")] == [*FORMER[name]]
+    if "claim_retest@4" in FORMER[name]:
+        assert "claim_retest@4, a former rule (today's is claim_retest@5)" in line
+    steelyard(["verify", "--json", str(BEFORE / name)])
+    assert json.loads(capsys.readouterr().out)["former_rules"] == line
+    if EXPECTED[name].get("claims"):
+        page = tmp_path / "own.html"
+        steelyard(["report", str(BEFORE / name), "--html", str(page)])
+        assert html.escape(line).replace("&#x27;", "&#39;") in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "software"),
+    [
+        *((name, "steelyard 0.2.0") for name in FORMER if name != "claims"),  # whose key was not kept
+        *(
+            ("gate", software)
+            for software in ("steelyard 0.3.1", "steelyard 10.1.0", "steelyard 0.10.0", "x 0.1.0", "")
+        ),
+    ],
+)
+def test_a_former_rule_of_todays_software_is_refused(
+    name: str, software: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = Path(shutil.copytree(BEFORE / name, tmp_path / name))
+    plan = without_defaults(RunFolder.open(bundle).plan) | {"software": software}
+    reseal(bundle, plan=plan)
+    assert steelyard(["verify", str(bundle)]) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert f"Decided by {FORMER[name][0]}, a former rule (today's is" in error
+    assert f"by which alone {software!r} decides" in error
+
+
+def test_a_forged_plan_differs_from_one_that_verifies_in_its_software_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = Path(shutil.copytree(BEFORE / "cached", tmp_path / "cached"))
+    plan = without_defaults(RunFolder.open(bundle).plan)
+    plan["sheet"]["typed"] = True
+    for software, code in (("steelyard 0.1.0", 0), ("steelyard 0.2.0", 1)):
+        with_new_reports(reseal(bundle, plan=plan | {"software": software}))
+        assert steelyard(["verify", "--no-pages", str(bundle)]) == code
+        said = capsys.readouterr()
+        assert "claim_retest@4, a former rule" in (said.err if code else said.out)
 
 
 def _tolerance(plan: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from steelyard.storage import run_folder
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.atomic_file import write_file
 from tests.conftest import SumsServer
-from tests.verification.resealing import reseal
+from tests.verification.resealing import reseal, with_new_reports
 
 CARD = """# Sums
 | Benchmark | Metric | Sums |
@@ -28,12 +28,22 @@ CARD = """# Sums
 All results by greedy decoding.
 """
 TYPED = "The claims were typed by hand: no source page is sealed with them."
+TWO = """# Sums
+| Benchmark | Sums | Rival <b>`one`</b> |
+|---|---|---|
+| sums | 75.0 | 99.0 |
+
+All results by greedy decoding.
+"""
 CHANGED_PAGE = CARD.replace("75.0", "76.0")
 
 
 @pytest.fixture(scope="module")
 def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a card, the sheet imported from it, its audit ``run``, and ``typed``, that of one by hand."""
+    """A folder with a card, the sheet imported from it, its audit ``run``, and ``typed``, that of one by hand.
+
+    ``rival``: a claim that has the number of the rival's column.
+    """
     folder = tmp_path_factory.mktemp("sources")
     (folder / "card.md").write_text(CARD)
     rows = [{"question": f"What is {a} + {a * 7 % 91}?", "answer": str(a + a * 7 % 91)} for a in range(60)]
@@ -48,6 +58,10 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert execute(["audit", str(typed), *given, "--out", str(folder / "typed")]) == 0
         more = ["--source", str(folder / "card.md"), "--out", str(folder / "both")]
         assert execute(["audit", str(typed), *given, *more]) == 0
+        (folder / "two.md").write_text(TWO)
+        typed.write_text("model: sums\nclaims:\n  - {task: sums, value: 99.0, protocol: {decoding: greedy}}\n")
+        more = ["--source", str(folder / "two.md"), "--tolerance", "2", "--out", str(folder / "rival")]
+        assert execute(["audit", str(typed), *given, *more]) == 1
     return folder
 
 
@@ -84,6 +98,27 @@ def test_fields_that_are_not_on_the_page_are_the_auditors(audited: Path) -> None
     assert "Not on the vendor's page, so the auditor's: prompt, shots." in (audited / "both" / "report.md").read_text()
 
 
+def test_the_column_of_an_inconsistent_claim_is_shown(audited: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = plan_of(audited / "rival")["sheet"]["claims"][0]["place"]
+    assert place.startswith("source 1, line 4: ")
+    assert "Rival" in place
+    assert execute(["verify", str(audited / "rival")]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert f"sums: inconsistent, claimed in {place}" in said
+    assert execute(["verify", str(audited / "rival"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["inconsistent_at"] == [f"sums: {place}"]
+    assert execute(["report", str(audited / "rival")]) in (0, 1)
+    assert "claimed in source 1, line 4: " in " ".join(capsys.readouterr().out.split())
+    for page in ("report.md", "report.html"):
+        text = (audited / "rival" / page).read_text()
+        assert "claimed in source 1, line 4: " in text
+        assert "<b>`one`" not in text
+    for name in ("run", "both", "typed"):  # no claim of these is inconsistent
+        assert "claimed in source" not in (audited / name / "report.md").read_text()
+        assert execute(["verify", str(audited / name)]) == 0
+        assert "claimed in" not in capsys.readouterr().out
+
+
 def another_page(run: Path) -> None:
     (run / "sources" / "01-card.md").write_text(CHANGED_PAGE)
 
@@ -113,6 +148,10 @@ def no_source(plan: dict[str, Any]) -> None:
     plan["sheet"]["typed"] = True
 
 
+def typed_beside_its_page(plan: dict[str, Any]) -> None:
+    plan["sheet"]["typed"] = True
+
+
 def nothing(plan: dict[str, Any]) -> None:
     """Leave the plan as it is."""
 
@@ -127,6 +166,7 @@ def nothing(plan: dict[str, Any]) -> None:
         (another_page, another_page_and_digest, "'sums' 75.0 is on no source"),
         (None, another_place, "claims[0]: its place, or what is unsourced"),
         (None, all_sourced, "claims[0]: its place, or what is unsourced"),
+        (None, typed_beside_its_page, "typed says otherwise than source_files"),
         (None, no_source, "sources/01-card.md: not the page that the plan names"),
     ],
 )
@@ -199,6 +239,17 @@ def test_a_dry_run_names_the_pages_that_it_would_seal(
             found = capsys.readouterr()
             assert (said in getattr(found, stream).splitlines()) is is_said
             assert not more or json.loads(found.out)
+
+
+def test_a_plan_without_pages_says_that_it_was_typed(
+    audited: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Path(shutil.copytree(audited / "typed", tmp_path / "run"))
+    sealed = plan_of(run)
+    del sealed["sheet"]["typed"]
+    with_new_reports(reseal(run, plan=sealed))
+    assert execute(["verify", str(run)]) == 1
+    assert "typed says otherwise than source_files" in capsys.readouterr().err
 
 
 def test_a_row_that_is_not_on_the_page_is_refused_with_its_line(

@@ -42,8 +42,8 @@ def options_of(
     if detect is not None and references_of(args.models) and not detect.named:
         raise InputError(f"no test asks for the {REFERENCE}: add --detect auto,identity, or leave it out")
     check_batch(args)
-    if args.scorer:
-        scorer_named(args.scorer)  # before any model is asked
+    if args.scorer and getattr(scorer_named(args.scorer), "former", False):  # before any model is asked
+        raise InputError(f"--scorer {args.scorer} is a former version: leave out its number")
     for path in args.task_files:
         check_not_drawn(path)
     if has_function(args):

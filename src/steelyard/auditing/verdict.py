@@ -230,7 +230,7 @@ def _settled_claim(claim: ClaimVerdict, is_rejected: bool) -> ClaimVerdict:
     if word is VerdictWord.INCONSISTENT:
         word = VerdictWord.INSUFFICIENT_POWER
     needs = claim.needs if word is VerdictWord.INSUFFICIENT_POWER else None
-    return msgspec.structs.replace(claim, verdict=word, needs=needs, implied_reruns={})
+    return msgspec.structs.replace(claim, verdict=word, needs=needs, implied_reruns={}, place="")
 
 
 def _with_usage(claim: ClaimVerdict, plan: Plan, usage: Usage) -> ClaimVerdict:

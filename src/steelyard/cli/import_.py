@@ -198,6 +198,8 @@ def _scorer(name: str) -> str:
     if not name:
         return ""
     scorer = scorer_named(name)
+    if getattr(scorer, "former", False):
+        raise InputError(f"--scorer {name} is a former version: leave out its number")
     if isinstance(scorer, ExecutingScorer):
         raise InputError(f"--scorer {name}: it runs model-written code, which an import cannot do")
     return scorer.identifier

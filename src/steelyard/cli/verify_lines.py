@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from steelyard.planning.rules import former_sentence
+from steelyard.util.text import one_line
+
 if TYPE_CHECKING:
     from steelyard.api.results import VerifyResult
     from steelyard.evidence.verify import Integrity
@@ -48,6 +51,8 @@ def verified_facts(result: VerifyResult) -> dict[str, Any]:
         "pages_redrawn": found.pages,
         "pages_not_compared": found.not_compared,
         "not_recomputed": list(found.verdict.not_recomputed),
+        "former_rules": former_sentence(found.plan),
+        "inconsistent_at": [f"{each.task}: {each.place}" for each in found.verdict.claims if each.place],
         "sources": [{"file": each.file, "sha256": each.sha256} for each in sources],
         "sealed_addresses": _addresses(result),
         "tasks_not_here": {task: list(names) for task, names in found.tasks_not_here.items()},
@@ -70,6 +75,8 @@ def print_verified(result: VerifyResult, beside: Shown) -> None:
         click.echo(_warning(result.folder, found.not_compared))
     if of_own := not_the_benchmark(own_under_public_names(found.plan)):
         click.echo(of_own)
+    if former := former_sentence(found.plan):
+        click.echo(former)
     if found.plan.sheet and not source_sentence(found.plan.sheet):  # sealed before any report said so
         click.echo(TYPED)
     for sentence in found.verdict.order:
@@ -88,6 +95,8 @@ def print_verified(result: VerifyResult, beside: Shown) -> None:
         click.echo(beside.ledger)
     _print_scores(found, origin)
     click.echo(f"verdict recomputed: {_word(found.verdict)}; {_pages(found.pages)}")
+    for each in (each for each in found.verdict.claims if each.place):
+        click.echo(f"{one_line(each.task, 80)}: inconsistent, claimed in {one_line(each.place, 160)}")
     _print_as_sealed(result)
 
 
@@ -178,8 +187,6 @@ def _warning(run: Path, why: str) -> str:
 
 
 def _not_here(task: str, resting: Sequence[str], origin: str) -> str:
-    from steelyard.util.text import one_line
-
     what = "a task file" if origin == "file" else f"a task of {one_line(origin, 80)}"
     names = one_line(", ".join(resting), 200)
     return (
@@ -189,8 +196,6 @@ def _not_here(task: str, resting: Sequence[str], origin: str) -> str:
 
 
 def _accusing(measurement: str) -> str:
-    from steelyard.util.text import one_line
-
     return (
         f"as sealed: {one_line(measurement, 80)}: the claim states another number of worked examples than the plan "
         "shows. That it may be accused all the same is the word of whoever sealed it: ask for the task file"

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
 
-from steelyard.plugins import find, names
-from steelyard.scorers.powers import named_has_power
+from steelyard.errors import InputError
+from steelyard.plugins import detector_of, find, names
+from steelyard.records import Plan
+from steelyard.scorers import open_identifier
+from steelyard.scorers.powers import name_of, named_has_power
 
-__all__ = ["asks_next_tokens", "compares_texts", "draws_texts", "reads_calls"]
+__all__ = ["asks_next_tokens", "compares_texts", "draws_texts", "former_sentence", "reads_calls"]
 
 _NEXT_TOKENS: Final = "next-token log-probs"  # of a detector's access
 _DRAWN_TEXTS: Final = "sampled text"  # likewise
@@ -39,6 +44,19 @@ def asks_next_tokens(detectors: Sequence[str]) -> bool:
 def draws_texts(detectors: Sequence[str]) -> bool:
     """Whether one of these detectors reads texts that the model draws; one that is not installed does not."""
     return _needs(detectors, _DRAWN_TEXTS)
+
+
+def former_sentence(plan: Plan) -> str:
+    """By which former versions of detectors and scorers a plan decides, with today's; empty where it does by none."""
+    today = {}
+    for each in filter(detector_of, plan.detectors):
+        today[each] = f"{name_of(each)}@{find('detector', name_of(each))().version}"
+    for each in sorted({name for measurement in plan.measurements for name in measurement.scorers}):
+        with suppress(InputError):  # one that is not installed is named where it is needed
+            inner: Any = getattr(scorer := open_identifier(each), "inner", scorer)
+            today[each] = replace(inner, former=False).identifier if getattr(inner, "former", False) else each
+    said = "; ".join(f"{name}, a former rule (today's is {own})" for name, own in today.items() if name != own)
+    return f"Decided by {said}." if said else ""
 
 
 def _needs(detectors: Sequence[str], access: str) -> bool:

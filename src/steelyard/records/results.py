@@ -166,7 +166,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     of ``prompt``, and a note says what each came to. ``cost`` is the money for the tokens, at the user's prices.
     ``answered_by`` names the networks of a model that names its checkpoints, the claimed one first. ``standard`` is
     where the score lies under all standard configurations, by simultaneous intervals, of a claim that is
-    *unverifiable*.
+    *unverifiable*. ``place`` is where an *inconsistent* one stands on its source: a rival's number shows there.
     """
 
     task: str
@@ -206,6 +206,7 @@ class ClaimVerdict(Record, frozen=True, kw_only=True):
     seconds: float = 0.0
     line: int = 0
     note: str = ""
+    place: str = ""
     answered_by: tuple[AnsweredBy, ...] = ()
     standard: tuple[float, float] | None = None
 

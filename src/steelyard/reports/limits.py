@@ -5,6 +5,7 @@ from __future__ import annotations
 from steelyard.planning.cues import CUE
 from steelyard.planning.drawn import PROMPTS, TWINS
 from steelyard.planning.file_order import ORDER
+from steelyard.planning.rules import former_sentence
 from steelyard.planning.series import new_key_sentence, was_order_free
 from steelyard.records import ClaimVerdict, Measurement, MeasurementResult, Origin, Plan, Verdict, VerdictWord
 from steelyard.reports import choices, gates, identity_checks
@@ -62,7 +63,8 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
     of_gates = [each for each in (*gates.gated(verdict), *choices.asked_of_candidates(verdict)) if each.asked]
     names = {claim.measurement for claim in asked} | {each.measurement for each in (*measured, *of_gates)}
     # The most important ones first: a terminal shows only the first few.
-    sentences = [_OF_A_PART] if on_part else []
+    sentences = [former] if plan and (former := former_sentence(plan)) else []
+    sentences += [_OF_A_PART] if on_part else []
     sentences += [*gates.limits_of(verdict), *choices.limits_of(verdict), *identity_checks.limits_of(verdict, plan)]
     sentences += _of_the_words(asked, [*measured, *of_gates])
     if new_key := new_key_sentence(plan) if plan is not None and plan.origin.kind == "asked" else "":

@@ -186,6 +186,7 @@ class ClaimWords:
 
 def claim_words(claim: ClaimVerdict) -> ClaimWords:
     """One claim's verdict as text."""
+    place = f"claimed in {one_line(claim.place, 160)}" if claim.place else ""
     return ClaimWords(
         task=one_line(claim.task, 80) or "(no name)",
         claimed=claimed_value(claim),
@@ -194,7 +195,7 @@ def claim_words(claim: ClaimVerdict) -> ClaimWords:
         asked=_asked(claim),
         verdict=claim.verdict,
         verdict_words=claim.verdict.words,
-        detail="; ".join(each for each in (_detail(claim), _part(claim), _sheet_note(claim)) if each),
+        detail="; ".join(each for each in (_detail(claim), place, _part(claim), _sheet_note(claim)) if each),
     )
 
 

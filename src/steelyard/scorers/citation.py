@@ -59,7 +59,7 @@ class Citation:
 
     answer: str = "answer"
     support: Literal["holds", "none"] = "holds"
-    _inner: Scorer = field(init=False, repr=False, compare=False)
+    inner: Scorer = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.support not in ("holds", "none"):
@@ -67,7 +67,7 @@ class Citation:
         if re.split(r"[:\[@]", str(self.answer))[0] not in INNER:
             raise InputError(f"scorer 'citation': answer names a scorer of the answer: {', '.join(INNER)}")
         inner = scorer_named(self.answer)
-        object.__setattr__(self, "_inner", inner)
+        object.__setattr__(self, "inner", inner)
         object.__setattr__(self, "answer", inner.identifier)
 
     @classmethod
@@ -123,10 +123,10 @@ class Citation:
         rest = read.answer if read.marked else without(output.text, cited).rstrip(" \n:(-–—,").removesuffix("()")
         if not _WORDS.search(rest):
             return None
-        value = self._inner.score(sample, msgspec.structs.replace(output, text=rest)).value
+        value = self.inner.score(sample, msgspec.structs.replace(output, text=rest)).value
         if value == 0.0 and not read.marked and not marked_answers(rest):
             # The answer may stand in the quotation alone: 'The handbook says: "Parcels take 24 hours."'
-            whole = self._inner.score(sample, output).value
+            whole = self.inner.score(sample, output).value
             return False if whole == 0.0 or not any(holds_answer(each.text, sample.target) for each in cited) else None
         return None if value is None else value == 1.0
 

@@ -17,7 +17,7 @@ from steelyard.models.text_likelihood import ALTERNATIVES
 from steelyard.planning.decoding import temperatures_checked, temperatures_of_texts
 from steelyard.planning.identity_checks import ENOUGH_NEXT_TOKENS
 from steelyard.planning.options import Options, tolerance_of
-from steelyard.planning.rules import asks_next_tokens
+from steelyard.planning.rules import asks_next_tokens, former_sentence
 from steelyard.planning.sealed_source import wrong_plan
 from steelyard.planning.turns import digest_of_checkpoints
 from steelyard.records import (
@@ -42,6 +42,8 @@ from steelyard.verification.batches import why_not_batched
 __all__ = ["check_created", "check_models", "check_options"]
 
 _GATEWAY = ", through steelyard gateway"  # what a recorded harness asked
+# The software that had the former rules: 0.2.0 replaced all that still open.
+_BEFORE = ("steelyard 0.0.", "steelyard 0.1.")
 _OF_A_LOG = ("role", "output_budget", "budget_stated", "reasoning_effort", "repeat_check", "limit", "chance", "part")
 _OF_A_DETECTOR = ("arm", "seed", "beside", "left_out")
 
@@ -233,7 +235,10 @@ def _why_no_next_tokens(plan: Plan, role: str, planned: PlannedModel) -> str:
 
 
 def check_created(plan: Plan) -> None:
-    """Raise VerificationError where a plan does not say a time of the calendar, to the second and with its zone."""
+    """Raise VerificationError where a plan states no full time of the calendar, or a former rule and newer software."""
+    # Whoever could choose the version of a rule could choose the verdict by it.
+    if (said := former_sentence(plan)) and not plan.software.startswith(_BEFORE):
+        raise wrong_plan(f"{said.rstrip('.')}, by which alone {one_line(plan.software, 40)!r} decides")
     try:
         made = datetime.fromisoformat(plan.created)
     except ValueError:
@@ -292,6 +297,9 @@ def _check_of_a_sheet(plan: Plan) -> None:
         tolerance_of(plan.tolerance)
     except InputError as error:
         raise wrong_plan(f"tolerance: {error}") from None
+    sheet, is_before = plan.sheet, plan.software.startswith(_BEFORE)
+    if sheet and sheet.typed == bool(sheet.source_files) and (sheet.typed or not is_before):
+        raise wrong_plan("typed says otherwise than source_files whether its claims were typed by hand")
 
 
 def _check_of_requests(plan: Plan) -> None:

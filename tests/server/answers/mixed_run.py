@@ -84,7 +84,7 @@ def mixed_run(run: Path, texts: Literal["sealed", "withheld"] = "sealed", worker
         run,
         plan(
             *asked, models=models, texts=texts, questions=questions, tasks={"sums": "file", "code": "file"},
-            plugins=plugins_of(list(asked), ()),
+            software="steelyard 0.1.0", plugins=plugins_of(list(asked), ()),
         ),
         {
             each.id: Prepared(measurement=each, samples=samples, digests=digest)

@@ -204,6 +204,7 @@ class CorpusFinder:
             part_of=self.sealed.whole,
             line=claim.line,
             note=claim.note,
+            place=claim.place,
         )
 
     @property

@@ -99,6 +99,7 @@ def _claim(monitor: ClaimMonitor, word: VerdictWord, p: float) -> ClaimVerdict:
         standard=ci if word is VerdictWord.UNVERIFIABLE else None,
         line=claim.line,
         note=claim.note,
+        place=claim.place,
     )
 
 
