@@ -272,8 +272,7 @@ GERMAN: Final = Words(
     ),
     sureness=Sureness(
         accuse="Ein ehrlicher Anbieter erhielte durch Zufall bei höchstens {rate} solchen Tabellen das Ergebnis „nicht "
-        "vereinbar“ (nicht bei Zufall, den verstreute Fragen oder alle Durchgänge teilen, oder wenn der Endpunkt einen "
-        "schlechten Tag hatte: an einem anderen noch einmal prüfen).",
+        "vereinbar“ (nicht bei Zufall, den verstreute Fragen oder alle Durchgänge teilen, noch an schlechten Tagen).",
         confirm="Ein um mehr als die Toleranz zu hoher Wert würde in höchstens {rate} Fällen als vereinbar gelten.",
         true_score="{task}: Der wahre Wert am geprüften Endpunkt (wenn jede Frage gestellt würde) liegt zwischen {low} "
         "und {high} ({level}). Die Balken zeigen das für jede Zeile; sie gelten zu jedem Zeitpunkt der Prüfung und "
