@@ -406,6 +406,14 @@ INFLATED: tuple[Vendor, ...] = (
         for size in LARGE
         for states_rate in (False, True)
     ),
+    *(
+        replace(kind, inflated=points)
+        for points in (0.05, 0.10)
+        for kind in (
+            *_in_sizes(Vendor("states no decoding, sampled", 0, "2", 0.75, 0.005, 0.05, "", True), (500, GSM8K)),
+            *_in_sizes(Vendor("bursts of 50", 0, accuracy=0.75, bursts=(0.05, 50, 0.4)), (500, GSM8K)),
+        )
+    ),
     # Every honest kind whose answers can be read, inflated: where one is not found, it is named.
     *(
         replace(kind, inflated=0.10, accuracy=min(kind.accuracy, 0.85))
