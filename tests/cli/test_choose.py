@@ -98,7 +98,7 @@ def test_the_cheapest_that_reaches_the_target_is_chosen_and_no_dearer_one_is_ask
     assert 0 < sums_asked(servers["half"]) + sums_asked(servers["near"]) < 300
     assert all(each["late"] <= 4 for each in found["candidates"])  # those in flight when it was decided
     good = found["candidates"][2]
-    assert good["cost_per_right"] > good["cost_per_call"] > 0
+    assert good["cost_per_right"] >= good["cost_per_call"] > 0  # equal where all that was asked is right
     assert execute(["verify", "r"]) == 0
     assert "verdict recomputed: 1 chosen, 2 below, 1 not asked" in capsys.readouterr().out
     assert execute(["report", "r"]) == 0

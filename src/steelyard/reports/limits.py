@@ -41,13 +41,13 @@ _OF_A_CORPUS = (
     "which holds approximately, and not at every stop."
 )
 _OF_ONE_TIME = (
-    "An endpoint that answered worse, or better, all the while that it was asked (a cold start, a bad replica) is "
-    "judged by it: audit it again on another day before you act on inconsistent."
+    "The verdict is about the endpoint during this audit: a cold start or a bad replica can cause inconsistent, an hour "
+    "without its usual bad spells consistent. Audit again on another day before you act on it."
 )
 # What no second pass shows, with the rates that ``python -m bench.honest`` prints.
 NOT_KEPT = (
-    "not where items share their noise that stand nowhere together in the file, where one seed drew all of the "
-    "vendor's passes, or where the endpoint was worse for most of the time that it was asked"
+    "It can be more if items far apart in the file share their noise, if one seed drew all of the vendor's passes, if "
+    "the two stacks' greedy answers differ widely, or if the endpoint was worse for most of the audit."
 )
 GATEWAY = "steelyard gateway"  # the harness that an import of our own recordings names
 
@@ -138,8 +138,8 @@ def _of_the_numbers(
     if asked:
         sentences = [
             f"Error rates: over the whole report, the chance that any true claim is called inconsistent is at most "
-            f"{level} (weighted Holm; {NOT_KEPT}). For each claim, a false consistent has a chance of at most "
-            f"{level}.{series}",
+            f"{level} (weighted Holm). {NOT_KEPT}",
+            f"For each claim, a false consistent has a chance of at most {level}.{series}",
             f"The {100 * (1 - verdict.alpha):g} % intervals are valid whenever the run stops, however often results "
             "are looked at, and for a benchmark of finite size. So they are wider than textbook intervals, which fix "
             "the number of samples in advance.",

@@ -116,9 +116,9 @@ def measured_words(result: MeasurementResult) -> MeasuredWords:
         parts.append(_ASKED_AGAIN[result.drawn])
     elif result.drawn:
         parts.append("drawn for a detector: samples that nobody could have seen")
-    elif result.read_by:
+    elif result.read_by and result.bounds is not None:
         parts.append("asked for a test, whose own row has the score that counts")
-    parts.append(one_line(result.reason, 240).rstrip(".") if result.asked < result.planned else "")
+    parts.append(one_line(result.reason, 240).rstrip(".") if result.asked < result.planned or not result.bounds else "")
     return MeasuredWords(
         task=one_line(result.label, 80) or "(no name)",
         prompt=one_line(result.prompt, 60),

@@ -254,9 +254,9 @@ ENGLISH: Final = Words(
         other="The reason on record:",
     ),
     sureness=Sureness(
-        accuse="By chance, an honest vendor would be called inconsistent in at most {rate} such tables (not "
-        "kept where scattered items, or all passes by one seed, share their noise, or the endpoint had a bad day: "
-        "audit it again on another).",
+        accuse="By chance, an honest vendor would be called inconsistent in at most {rate} such tables; in "
+        "more if the endpoint had a bad day (audit again on another), or if items far apart, or all passes of one "
+        "seed, fail together.",
         confirm="A number that is too high by more than the tolerance would pass as consistent in at most {rate} "
         "cases.",
         true_score="{task}: the true score of the model as served (if every question were asked) lies between {low} "
