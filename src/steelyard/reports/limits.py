@@ -41,8 +41,8 @@ _OF_A_CORPUS = (
     "which holds approximately, and not at every stop."
 )
 _OF_ONE_TIME = (
-    "The verdict is about the endpoint during this audit: a cold start or a bad replica can cause inconsistent, an hour "
-    "without its usual bad spells consistent. Audit again on another day before you act on it."
+    "The verdict is about the endpoint during this audit: a cold start or a bad replica can cause inconsistent, an "
+    "hour without its usual bad spells consistent. Audit again on another day before you act on it."
 )
 # What no second pass shows, with the rates that ``python -m bench.honest`` prints.
 NOT_KEPT = (
