@@ -115,7 +115,11 @@ def bound(sheet: ClaimSheet, path: Path, given: Sequence[Path] = ()) -> tuple[Cl
 
 def _read(source: SourceFile, path: Path, sheet: Path, given: Sequence[Path]) -> tuple[SourceFile, bytes]:
     is_hidden = path not in given and (path.is_symlink() or path.name.startswith("."))
-    why = f"is {'a link or a hidden file' if is_hidden else 'not beside the sheet'}: {FIX}"
+    why = (
+        "is not there"
+        if path in given
+        else f"is {'a link or a hidden file' if is_hidden else 'not beside the sheet'}: {FIX}"
+    )
     if path.is_file() and not is_hidden:
         data = read_bytes(path, MAX_BYTES)
         digest, text = hashlib.sha256(data).hexdigest(), data.decode("utf-8", "ignore")
