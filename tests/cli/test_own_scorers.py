@@ -89,7 +89,10 @@ def test_json_is_scored_sealed_verified_and_shown(server: ScriptedServer, capsys
 def test_a_citation_is_read_from_the_sealed_document(
     server: ScriptedServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    suite(server, "{name: citation}", CITED, DOCUMENT)
+    suite(server, "{name: citation, answer: answer@5}", CITED, DOCUMENT)
+    assert ask(server, "run", "s") == 2
+    assert "Name it without a version" in capsys.readouterr().err
+    Path("s/suite.yaml").write_text(Path("s/suite.yaml").read_text().replace(", answer: answer@5", ""))
     assert ask(server, "run", "s") == 0
     assert values() == {"1": ("scored", 1.0), "2": ("scored", 0.0)}
     assert execute(["verify", "r"]) == 0

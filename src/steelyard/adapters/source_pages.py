@@ -94,7 +94,7 @@ def bound(sheet: ClaimSheet, path: Path, given: Sequence[Path] = ()) -> tuple[Cl
 
     The sources are those that the sheet at ``path`` names, beside it, and the files ``given``; without any, nothing
     changes. Raises InputError, with the sheet's line, for a source that is not there or another one, for a row that is
-    on none, and for a source that only the sheet names and that has no row: it may be any file of the user's.
+    on none, and for a source that only the sheet names and whose SHA-256 it does not know.
     """
     named = {Path(each.file).name: each for each in sheet.source_files}  # no name leads to another folder
     places = {name: path.parent / name for name in named} | {each.name: each for each in given}
@@ -107,20 +107,14 @@ def bound(sheet: ClaimSheet, path: Path, given: Sequence[Path] = ()) -> tuple[Cl
     pages = [Page(each, place, sheet.claims) for each, place in zip(sheet.source_files, places.values(), strict=True)]
     sealed = {sealed_name(number, source): data for number, (source, data) in enumerate(read, 1) if not source.text}
     claims = tuple(placed(claim, pages, str(path)) for claim in sheet.claims)
-    for each, page, place in zip(sheet.source_files, pages, places.values(), strict=True):
-        if not page.first and place not in given:
-            raise InputError(f"{each.file} is the place of no claim: {FIX}", where=path, line=each.line or None)
     return replace(sheet, claims=claims), sealed
 
 
 def _read(source: SourceFile, path: Path, sheet: Path, given: Sequence[Path]) -> tuple[SourceFile, bytes]:
-    is_hidden = path not in given and (path.is_symlink() or path.name.startswith("."))
-    why = (
-        "is not there"
-        if path in given
-        else f"is {'a link or a hidden file' if is_hidden else 'not beside the sheet'}: {FIX}"
-    )
-    if path.is_file() and not is_hidden:
+    why = "is not there" if path in given else f"is not beside the sheet: {FIX}"
+    if path not in given and not source.sha256:  # a stranger's sheet may name any file of the user's
+        why = f"has no sha256: {FIX}"
+    elif path.is_file():
         data = read_bytes(path, MAX_BYTES)
         digest, text = hashlib.sha256(data).hexdigest(), data.decode("utf-8", "ignore")
         is_text = not text.startswith("%PDF-") and "\0" not in text and text.encode() == data

@@ -68,6 +68,7 @@ def print_verified(result: VerifyResult, beside: Shown) -> None:
     """
     from steelyard.planning.own_names import not_the_benchmark, own_under_public_names
     from steelyard.planning.series import TYPED, new_key_sentence, source_sentence
+    from steelyard.reports.limits import error_rates
 
     integrity, found = result.integrity, result.recomputed
     origin = found.plan.origin.kind
@@ -97,6 +98,8 @@ def print_verified(result: VerifyResult, beside: Shown) -> None:
     click.echo(f"verdict recomputed: {_word(found.verdict)}; {_pages(found.pages)}")
     for each in (each for each in found.verdict.claims if each.place):
         click.echo(f"{one_line(each.task, 80)}: inconsistent, claimed in {one_line(each.place, 160)}")
+    if any(claim.asked for claim in found.verdict.claims):
+        click.echo(error_rates(found.verdict))
     _print_as_sealed(result)
 
 

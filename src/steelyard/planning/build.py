@@ -21,6 +21,7 @@ from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.orders import Orders, RandomOrders, questions_of, with_orders
 from steelyard.planning.own_names import check_not_built_in
 from steelyard.planning.planner import TaskPlanner
+from steelyard.planning.rules import former_sentence
 from steelyard.planning.samples import Prepared
 from steelyard.planning.sources import DataSource
 from steelyard.planning.turns import with_turns
@@ -262,6 +263,8 @@ def _with_orders(
         texts="withheld" if published and not options.with_texts else "sealed",
         plugins=plugins_of(measurements, rules),
     )
+    if said := former_sentence(plan):
+        raise InputError(f"{said} Name it without a version: former rules are for bundles that were sealed before")
     return Planned(plan, prepared)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from steelyard.planning.cues import CUE
 from steelyard.planning.drawn import PROMPTS, TWINS
 from steelyard.planning.file_order import ORDER
@@ -14,7 +16,7 @@ from steelyard.reports.measured_rates import sentence_on
 from steelyard.reports.words import count, counted
 from steelyard.util.text import one_line
 
-__all__ = ["limits", "of_the_origin"]
+__all__ = ["NOT_KEPT", "error_rates", "limits", "of_the_origin"]
 
 _HELD = {  # by kind of measurement
     "generate": "texts that it drew",
@@ -44,11 +46,13 @@ _OF_ONE_TIME = (
     "The verdict is about the endpoint during this audit: a cold start or a bad replica can cause inconsistent, an "
     "hour without its usual bad spells consistent. Audit again on another day before you act on it."
 )
-# What no second pass shows, with the rates that ``python -m bench.honest`` prints.
-NOT_KEPT = (
-    "It can be more if items far apart in the file share their noise, if one seed drew all of the vendor's passes, if "
-    "the two stacks' greedy answers differ widely, or if the endpoint was worse for most of the audit."
-)
+# What no second pass shows, by its name in JSON, with the rates that ``python -m bench.honest`` prints.
+NOT_KEPT: Final = {
+    "scattered_noise": "if items far apart in the file share their noise",
+    "one_seed": "if one seed drew all of the vendor's passes",
+    "other_stack": "if the two stacks' greedy answers differ widely",
+    "long_spell": "if the endpoint was worse for most of the audit",
+}
 GATEWAY = "steelyard gateway"  # the harness that an import of our own recordings names
 
 
@@ -84,6 +88,15 @@ def limits(verdict: Verdict, plan: Plan | None = None) -> tuple[str, ...]:
         sentences.append("A note proves nothing by itself and never changes the verdict.")
     own = [one_line(limit) for limit in verdict.limits]
     return tuple(dict.fromkeys([*sentences, *own]))
+
+
+def error_rates(verdict: Verdict) -> str:
+    """How often a true claim of the whole report is called inconsistent, and where that is not kept."""
+    *cases, last = NOT_KEPT.values()
+    return (
+        f"Error rates: over the whole report, the chance that any true claim is called inconsistent is at most "
+        f"{100 * verdict.alpha:g} % (weighted Holm). It can be more {', '.join(cases)}, or {last}."
+    )
 
 
 def _is_requested(verdict: Verdict, plan: Plan | None) -> bool:
@@ -137,8 +150,7 @@ def _of_the_numbers(
     series = " Both hold over all audits of a question with this key together." if counts else ""
     if asked:
         sentences = [
-            f"Error rates: over the whole report, the chance that any true claim is called inconsistent is at most "
-            f"{level} (weighted Holm). {NOT_KEPT}",
+            error_rates(verdict),
             f"For each claim, a false consistent has a chance of at most {level}.{series}",
             f"The {100 * (1 - verdict.alpha):g} % intervals are valid whenever the run stops, however often results "
             "are looked at, and for a benchmark of finite size. So they are wider than textbook intervals, which fix "

@@ -14,6 +14,7 @@ from steelyard.evidence.canonical import parse_canonical
 from steelyard.records import ClaimVerdict, DetectorResult, Finding, MeasurementResult, Note, Verdict
 from steelyard.reports.choices import choices_of, taken_by
 from steelyard.reports.gates import colour_of, gates_of
+from steelyard.reports.limits import NOT_KEPT
 
 __all__ = ["REPORT_FORMAT", "render", "sealed_report"]
 
@@ -29,7 +30,7 @@ def render(verdict: Verdict) -> dict[str, Any]:
     for percent, 0 to 1 for a fraction. ``implied_reruns`` has null for more than a million. NaN and infinities are
     null, so the result is JSON to every reader.
     """
-    document = {
+    document: dict[str, Any] = {
         "format": REPORT_FORMAT,
         "verdict": verdict.verdict.value,
         "exit": verdict.exit,
@@ -44,6 +45,8 @@ def render(verdict: Verdict) -> dict[str, Any]:
         "order": list(verdict.order),
         "alpha": verdict.alpha,
     }
+    if any(claim.asked for claim in verdict.claims):
+        document["error_rates"] = {"inconsistent": verdict.alpha, "not_kept": list(NOT_KEPT)}
     if verdict.reference:
         document["reference"] = verdict.reference
     if verdict.judging is not None:
