@@ -118,6 +118,7 @@ class Dependent:
 
     ``bursts``: 5 % of the time 40 points worse, in stretches of so many calls (from, to), of one endpoint or of
     ``both``. ``documents`` are of so many neighbours, all of one draw in each run, and of unequal sizes with ``zipf``.
+    ``groups``: a field, such as a language, cuts across them.
     """
 
     n: int = 400
@@ -128,6 +129,7 @@ class Dependent:
     documents: int = 1
     zipf: bool = False
     interleaved: bool = False
+    groups: int = 0
 
     def __str__(self) -> str:
         said = f"{self.n:,} answers, w = {self.w:g}"
@@ -137,6 +139,7 @@ class Dependent:
             said += f", bursts of {length} calls in {'both' if self.both else 'one'}"
         if self.documents > 1:
             said += f", documents of {f'1 to {6 * self.documents}' if self.zipf else self.documents}"
+        said += f", in {self.groups} groups by turns" if self.groups else ""
         said += ", asked at once" if self.interleaved else ""
         return f"{said}, {100 * self.worse:g} points worse" if self.worse else said
 
@@ -212,9 +215,10 @@ def measure_dependent(what: Dependent, runs: int, seed: int = SEED) -> tuple[int
         scores = [tuple((float(each),) * 2 for each in answers) for answers in (one, other)]
         whens, file = tuple(tuple(each.tolist()) for each in times), tuple(range(what.n))
         plain += mcnemar_p(gains, losses) <= ALPHA
-        samples = PairedSamples(scores[0], scores[1], ("",) * what.n, None, whens, file)
+        clusters = tuple(place % what.groups for place in file) if what.groups else None
+        samples = PairedSamples(scores[0], scores[1], ("",) * what.n, clusters, whens, file)
         told += contrast("overall", samples, see=0.02).p <= ALPHA
-        gate = paired_gate(other.tolist(), one.tolist(), 0.0, ALPHA, blocks_by(whens, file))
+        gate = paired_gate(other.tolist(), one.tolist(), 0.0, ALPHA, blocks_by(whens, file, clusters))
         red += gate.colour == "red"
     return plain, told, red
 
@@ -230,6 +234,7 @@ DEPENDENT = tuple(
         {"bursts": (50, 200), "interleaved": True},
         *({"n": n, "w": 0.1, "documents": 20} for n in (100, 400, 1_319)),
         {"w": 0.016, "documents": 20}, {"w": 0.1, "documents": 8}, {"w": 0.1, "documents": 10, "zipf": True},
+        {"w": 0.1, "documents": 20, "groups": 10},
         *({"n": n, "w": w, "worse": 0.08} for n in (100, 400) for w in (0.016, 0.1, 0.1875)),
         {"w": 0.1, "worse": 0.08, "interleaved": True}, {"n": 1_319, "w": 0.1875, "worse": 0.08},
         {"w": 0.1, "worse": 0.08, "bursts": (50, 200), "both": True}, {"w": 0.1, "worse": 0.08, "documents": 20},

@@ -197,6 +197,9 @@ QUOTED: tuple[Vendor, ...] = (
         Vendor("w = 0.05 of the vendor's batches, ours repeats itself", 0, accuracy=0.75, variance=0.05, repeats=True),
         (30, 198, 500),
     ),
+    *_in_sizes(
+        Vendor("w = 0.05, mean of 8 passes, ours repeats itself", 0, "2", 0.75, 0.05, repeats=True, passes=8), (50, 150)
+    ),
     Vendor("w = 0.05, ours repeats itself, 5 claims", 198, accuracy=0.75, variance=0.05, repeats=True, claims=5),
     *(
         Vendor(f"samples: the first 200, the file gets {100 * drift:.0f} points harder", GSM8K, scored=200, drift=drift)

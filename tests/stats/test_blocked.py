@@ -21,7 +21,7 @@ def test_blocks_of_each_order() -> None:
     assert [len(set(groups)) for groups in long] == [3, 3, 5]
     assert [len(set(groups)) for groups in short] == [20, 20, 20]
     named = blocks_by([one], range(n), [place // 10 for place in range(n)])
-    assert [[len(set(groups)) for groups in orders] for orders in named] == [[3, 10], [20, 10]]
+    assert [[len(set(groups)) for groups in orders] for orders in named] == [[3, 10, 5], [20, 10, 20]]
     assert [len(set(groups)) for groups in blocks_by([], range(30))[1]] == [6]
     assert [len(set(groups)) for groups in blocks_by([], range(2_000))[0]] == [8]
 
@@ -75,6 +75,7 @@ def test_a_stretch_makes_no_difference_and_the_same_loss_throughout_does() -> No
         Dependent(bursts=(50, 200), interleaved=True),
         Dependent(w=0.1, documents=20),
         Dependent(w=0.1, documents=10, zipf=True),
+        Dependent(w=0.1, documents=20, groups=10),
     ],
     ids=str,
 )

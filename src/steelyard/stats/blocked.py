@@ -1,7 +1,7 @@
 """A mean difference against bad stretches of time, and against documents that no field names.
 
 An endpoint that is worse for a while answers neighbours in time alike, and questions about one document share what is
-hard about it. So differences are summed by blocks of each run's time, and of the file's order or by named groups. Where
+hard about it. So differences are summed by blocks of each run's time and of the file's order, and by named groups. Where
 the sums of an order vary more than those of independent differences do but once in twenty (χ²), what is beyond that is
 added to the variance, for each such order: the multiway variance of :mod:`steelyard.stats.multiway`, whose noise would
 cost a quarter of the power if all of it counted. The padded t (:mod:`steelyard.stats.padded`) tests the mean, with one
@@ -38,7 +38,8 @@ def blocks_by(
     """By length, long and short, the block of each difference in every order; empty for fewer than 20 differences.
 
     ``times`` and ``file`` are places in an order, in any unit; either may be empty, and a time that never changes is
-    none. ``clusters`` are groups with names, in place of the file's blocks. Orders whose blocks are mostly the same
+    none. ``clusters`` are groups with names: a language or a
+    difficulty says nothing of documents, so the file's blocks stay beside them. Orders whose blocks are mostly the same
     count once.
     """
     found: list[list[Sequence[Hashable]]] = []
@@ -46,7 +47,7 @@ def blocks_by(
     short, long = min(SHORT, n // SMALLEST), min(SHORT, n // LONG)
     for of_time, of_file in [(max(TIME, long), max(FILE, long)), (short, short)] if n >= LEAST else []:
         orders: list[Sequence[Hashable]] = []
-        named = [clusters] if clusters else [blocks_of(file, of_file)] if file else []
+        named = [*([clusters] if clusters else []), *([blocks_of(file, of_file)] if file else [])]
         for blocks in (*(blocks_of(places, of_time) for places in times if len(set(places)) > 1), *named):
             if all(sum(map(eq, blocks, other)) < n / 2 for other in orders):
                 orders.append(blocks)

@@ -107,8 +107,9 @@ class ClaimTest(Record, frozen=True, kw_only=True):
         """What the variance of the vendor's answers is at least, since ours may repeat where its own would not."""
         if self.version < 5:
             return 0.0
-        is_sampled = measurement.decoding == "sampled" and states_decoding(claim)
-        return SAMPLED_VARIANCE if is_sampled else STACK_VARIANCE
+        if measurement.decoding == "greedy":  # no mean of the vendor's passes averages out what two stacks differ by
+            return STACK_VARIANCE * self.claimed_repeats
+        return SAMPLED_VARIANCE if states_decoding(claim) else STACK_VARIANCE
 
     @property
     def drawn_samples(self) -> int | None:
