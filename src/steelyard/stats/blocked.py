@@ -1,11 +1,12 @@
 """A mean difference against bad stretches of time, and against documents that no field names.
 
 An endpoint that is worse for a while answers neighbours in time alike, and questions about one document share what is
-hard about it. So differences are summed by blocks of each run's time and of the file's order, and by named groups. Where
-the sums of an order vary more than those of independent differences do but once in twenty (χ²), what is beyond that is
-added to the variance, for each such order: the multiway variance of :mod:`steelyard.stats.multiway`, whose noise would
-cost a quarter of the power if all of it counted. The padded t (:mod:`steelyard.stats.padded`) tests the mean, with one
-degree of freedom less than the fewest of these blocks: with long blocks and with short ones; the larger p counts.
+hard about it. So differences are summed by blocks of each run's time and of the file's order, and by named groups.
+Where the sums of an order vary more than those of independent differences do but once in twenty (χ²), what is beyond
+that is added to the variance, for each such order: the multiway variance of :mod:`steelyard.stats.multiway`, whose
+noise would cost a quarter of the power if all of it counted. The padded t (:mod:`steelyard.stats.padded`) tests the
+mean, with one degree of freedom less than the fewest of these blocks: with long blocks and with short ones; the larger
+p counts.
 
 A stretch may last 200 calls, or half of a run: a long block of time has 250, and there are three at least. In a file
 questions of a kind may stand together, and truly differ: of it there are five. ``bench.compare_skewed`` prints sizes.
