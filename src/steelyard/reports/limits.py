@@ -48,8 +48,9 @@ _OF_ONE_TIME = (
 )
 # What no second pass shows, by its name in JSON, with the rates that ``python -m bench.honest`` prints.
 NOT_KEPT: Final = {
-    "scattered_noise": "if items far apart in the file share their noise",
-    "one_seed": "if one seed drew all of the vendor's passes",
+    "scattered_noise": "if items far apart share their noise",
+    "unseen_neighbours": "if neighbours of the vendor's do while our answers repeat",
+    "one_seed": "if one seed drew all of its passes",
     "other_stack": "if the two stacks' greedy answers differ widely",
     "long_spell": "if the endpoint was worse for most of the audit",
 }
@@ -128,6 +129,11 @@ def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) 
             "Consistent means that the score over the whole benchmark is not lower than the claim by more than the "
             "tolerance and the rounding of the printed number. It does not mean equal, and it does not show how the "
             "score was earned."
+        )
+    if VerdictWord.UNVERIFIABLE in words:
+        sentences.append(
+            "The range of a claim that is unverifiable as stated is of one pass, and for independent answers: where "
+            "neighbours in the file share their noise, or the endpoint had bad spells, the score may lie outside."
         )
     if VerdictWord.INSUFFICIENT_POWER in words:
         sentences.append(
