@@ -224,6 +224,18 @@ NOT_REPAIRED: tuple[Vendor, ...] = (
         Vendor("sampled, noise shared by 20 scattered", 0, "2", 0.75, 0.0, 0.1, TEMPERATURE, shares=20, scattered=True),
         (198, 500, GSM8K),
     ),
+    *(
+        Vendor(
+            f"w = 0.05 shared by {shares} neighbours, ours repeats itself",
+            198,
+            "2",
+            0.75,
+            0.05,
+            repeats=True,
+            shares=shares,
+        )
+        for shares in (3, 10)
+    ),
     Vendor("one seed in all of 64 passes", 30, "2", 0.75, 0.0, 0.1, TEMPERATURE, one_seed=True),
 )
 # Just below what may be confirmed: how often it is, anyway.
@@ -247,6 +259,7 @@ EDGE: tuple[Vendor, ...] = (
         ),
         (198, 500),
     ),
+    Vendor("w = 0.05 shared by 20 neighbours", 600, "2", 0.75, 0.05, inflated=0.0206, states_rate=True, shares=20),
     *_in_sizes(Vendor("bursts of 50", 0, bursts=(0.05, 50, 0.4), inflated=0.0206, states_rate=True), (198, 801, GSM8K)),
 )
 HONEST: tuple[Vendor, ...] = (

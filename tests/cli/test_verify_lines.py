@@ -24,7 +24,7 @@ def test_what_lessens_a_verification_comes_before_what_it_found(capsys: pytest.C
     assert lines.index("a stamp") < next(at for at, line in enumerate(lines) if line.startswith("holds: "))
     assert lines[-3] == "verdict recomputed: inconsistent; report pages NOT compared"
     assert lines[-2].startswith("Error rates: over the whole report")
-    assert lines[-2].endswith("or if the endpoint was worse for most of the audit.")
+    assert lines[-2].endswith("or if the endpoint was worse for a whole pass or most of the audit.")
     assert lines[-1].startswith("as sealed: 00-sums: a task file that is not here")
 
 

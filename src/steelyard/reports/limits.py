@@ -49,10 +49,10 @@ _OF_ONE_TIME = (
 # What no second pass shows, by its name in JSON, with the rates that ``python -m bench.honest`` prints.
 NOT_KEPT: Final = {
     "scattered_noise": "if items far apart share their noise",
-    "unseen_neighbours": "if neighbours of the vendor's do while our answers repeat",
-    "one_seed": "if one seed drew all of its passes",
+    "unseen_neighbours": "if neighbours do at the vendor while ours repeat",
+    "one_seed": "if one seed drew all of the vendor's passes",
     "other_stack": "if the two stacks' greedy answers differ widely",
-    "long_spell": "if the endpoint was worse for most of the audit",
+    "long_spell": "if the endpoint was worse for a whole pass or most of the audit",
 }
 GATEWAY = "steelyard gateway"  # the harness that an import of our own recordings names
 

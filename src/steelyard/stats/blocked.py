@@ -39,16 +39,15 @@ def blocks_by(
     """By length, long and short, the block of each difference in every order; empty for fewer than 20 differences.
 
     ``times`` and ``file`` are places in an order, in any unit; either may be empty, and a time that never changes is
-    none. ``clusters`` are groups with names: a language or a
-    difficulty says nothing of documents, so the file's blocks stay beside them. Orders whose blocks are mostly the same
-    count once.
+    none. ``clusters`` are groups with names: a language says nothing of documents, so the file's blocks stay beside
+    them. Orders whose blocks are mostly the same count once.
     """
     found: list[list[Sequence[Hashable]]] = []
     n = max(map(len, (*times, file, clusters or ())), default=0)
     short, long = min(SHORT, n // SMALLEST), min(SHORT, n // LONG)
     for of_time, of_file in [(max(TIME, long), max(FILE, long)), (short, short)] if n >= LEAST else []:
         orders: list[Sequence[Hashable]] = []
-        named = [*([clusters] if clusters else []), *([blocks_of(file, of_file)] if file else [])]
+        named = [each for each in (clusters, blocks_of(file, of_file)) if each]
         for blocks in (*(blocks_of(places, of_time) for places in times if len(set(places)) > 1), *named):
             if all(sum(map(eq, blocks, other)) < n / 2 for other in orders):
                 orders.append(blocks)
