@@ -20,6 +20,7 @@ __all__ = [
     "INFLATED",
     "NOT_REPAIRED",
     "QUOTED",
+    "RANGES",
     "TEMPERATURE",
     "Random",
     "Vendor",
@@ -65,7 +66,8 @@ class Vendor:
     neighbours in the file, in each pass anew, or where they are ``scattered`` for as many anywhere. ``clamped``: here
     sampled answers vary by this much instead. ``drift``: it gets worse by so much from the first item of the file to
     the last, and it scored the first ``scored``. ``unsourced``: what the sheet says of its decoding is the auditor's
-    word. ``one_seed``: it printed the mean of 64 passes that are all alike. ``rule``: the version of the claim
+    word. ``one_seed``: it printed the mean of 64 passes that are all alike. ``remark``: it states something that cannot
+    be reproduced, so that it is measured and never accused. ``rule``: the version of the claim
     retest that audits it.
     """
 
@@ -105,6 +107,7 @@ class Vendor:
     drift: float = 0.0
     unsourced: bool = False
     one_seed: bool = False
+    remark: bool = False
     rule: int = field(default=5, repr=False)  # the same seeds for each
 
     @property
@@ -200,6 +203,9 @@ QUOTED: tuple[Vendor, ...] = (
     *_in_sizes(
         Vendor("w = 0.05, mean of 8 passes, ours repeats itself", 0, "2", 0.75, 0.05, repeats=True, passes=8), (50, 150)
     ),
+    Vendor(
+        "sampled, noise shared by 20 neighbours, 20 claims", 198, "2", 0.75, 0.0, 0.1, TEMPERATURE, shares=20, claims=20
+    ),
     Vendor("w = 0.05, ours repeats itself, 5 claims", 198, accuracy=0.75, variance=0.05, repeats=True, claims=5),
     *(
         Vendor(f"samples: the first 200, the file gets {100 * drift:.0f} points harder", GSM8K, scored=200, drift=drift)
@@ -259,8 +265,27 @@ EDGE: tuple[Vendor, ...] = (
         ),
         (198, 500),
     ),
-    Vendor("w = 0.05 shared by 20 neighbours", 600, "2", 0.75, 0.05, inflated=0.0206, states_rate=True, shares=20),
+    *_in_sizes(
+        Vendor("w = 0.05 shared by 20 neighbours", 0, "2", 0.75, 0.05, inflated=0.0206, states_rate=True, shares=20),
+        (600, GSM8K),
+    ),
     *_in_sizes(Vendor("bursts of 50", 0, bursts=(0.05, 50, 0.4), inflated=0.0206, states_rate=True), (198, 801, GSM8K)),
+)
+# What is unverifiable as stated, 10 points too high: how often the range of one pass misses the score.
+RANGES: tuple[Vendor, ...] = tuple(
+    replace(kind, remark=True, inflated=0.1)
+    for kind in (
+        *_in_sizes(Vendor("w = 0.016", 0, accuracy=0.75, variance=0.016)),
+        *_in_sizes(Vendor("sampled", 0, "2", 0.75, 0.0, 0.1, TEMPERATURE)),
+        Vendor("w = 0.05 shared by 10 neighbours", 198, "2", 0.75, 0.05, shares=10),
+        *_in_sizes(
+            Vendor("sampled, noise shared by 20 neighbours", 0, "2", 0.75, 0.0, 0.1, TEMPERATURE, shares=20), (198, 500)
+        ),
+        *_in_sizes(Vendor("bursts of 50", 0, accuracy=0.75, bursts=(0.05, 50, 0.4)), (198, 500, GSM8K)),
+        Vendor(
+            "sampled, noise shared by 20 scattered", 500, "2", 0.75, 0.0, 0.1, TEMPERATURE, shares=20, scattered=True
+        ),
+    )
 )
 HONEST: tuple[Vendor, ...] = (
     *_in_sizes(Vendor("greedy, in-process", 0, in_process=True), SIZES),

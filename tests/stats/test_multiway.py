@@ -29,6 +29,7 @@ def test_by_hand() -> None:
         variance, freedom = multiway_spreads(terms, orders)[0]
         assert variance == pytest.approx(30 + ways * added)
         assert freedom == pytest.approx(variance**2 / (900 / 29 + ways * added**2 / 9))
+    assert multiway_spreads(terms, [range(30)], shares=[0.25])[0].variance == pytest.approx(30 + 4 * added)
     assert multiway_spreads([1.0] * 19, [range(19)]) == [Spread(19.0, 18)]
     with pytest.raises(ValueError, match="two terms"):
         multiway_spreads([1.0], [range(1)])

@@ -132,8 +132,8 @@ def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) 
         )
     if VerdictWord.UNVERIFIABLE in words:
         sentences.append(
-            "The range of a claim that is unverifiable as stated is of one pass, and for independent answers: where "
-            "neighbours in the file share their noise, or the endpoint had bad spells, the score may lie outside."
+            "The range of a claim that is unverifiable as stated is of one pass, so how items differ counts in it as "
+            "noise, too. It may miss noise that items far apart share, and a bad spell that fell outside a short audit."
         )
     if VerdictWord.INSUFFICIENT_POWER in words:
         sentences.append(

@@ -52,10 +52,13 @@ def multiway_spreads(
     orders: Sequence[Sequence[int]],
     clusters: Sequence[Hashable] | None = None,
     blocks: Sequence[int] = BLOCKS,
+    shares: Sequence[float] = (),
 ) -> list[Spread]:
     """The multiway clustered variance of the sum of ``terms``, whose mean is 0, for each number of ``blocks``.
 
-    ``orders`` give the place of each term, one sequence for each order, and ``clusters`` named groups beside them. A
+    ``orders`` give the place of each term, one sequence for each order, and ``clusters`` named groups beside them.
+    ``shares``: of each order, and of the clusters last, how much of its blocks the terms are (default: all). What a
+    block's terms have in common weighs more the more of them there are, so what it adds is divided by its share. A
     variance is never below that of independent terms. Blocks have ten terms or more; where terms are fewer than twice
     the fewest blocks, they count as independent. Raises ValueError for fewer than two terms.
     """
@@ -73,15 +76,22 @@ def multiway_spreads(
     found = []
     for number in sorted({min(each, max(blocks[0], count // 10)) for each in blocks}):
         labels = [rank * number // count for rank in ranks] + ([] if groups is None else [groups])
-        found.append(_combined(single, count, [(_squares(values, each), int(each.max())) for each in labels]))
+        ways = [
+            (_squares(values, each), int(each.max()), share)
+            for each, share in zip(labels, shares or [1.0] * len(labels), strict=True)
+        ]
+        found.append(_combined(single, count, ways))
     return found
 
 
-def _combined(single: float, count: int, ways: Sequence[tuple[float, int]]) -> Spread:
-    """The variance of ``count`` single terms, and what each way of clustering adds: its variance, its freedom."""
-    if any(freedom < 1 for _, freedom in ways):
-        return Spread(max(single, *(variance for variance, _ in ways)), 0)
-    added = [(max(0.0, variance - single * (1 + math.sqrt(2 / freedom))), freedom) for variance, freedom in ways]
+def _combined(single: float, count: int, ways: Sequence[tuple[float, int, float]]) -> Spread:
+    """The variance of ``count`` single terms, and what each way of clustering adds: its variance, freedom and share."""
+    if any(freedom < 1 for _, freedom, _ in ways):
+        return Spread(max(single, *(variance for variance, _, _ in ways)), 0)
+    added = [
+        (max(0.0, variance - single * (1 + math.sqrt(2 / freedom))) / share, freedom)
+        for variance, freedom, share in ways
+    ]
     variance = single + math.fsum(each for each, _ in added)
     roughness = single**2 / (count - 1) + math.fsum(each**2 / freedom for each, freedom in added)
     return Spread(variance, variance**2 / roughness if roughness else count - 1)

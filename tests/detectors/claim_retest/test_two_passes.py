@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -113,8 +114,21 @@ def test_inflated_claims_are_found(vendor: Vendor, least: float) -> None:
     assert rates.consistent == 0
 
 
+@pytest.mark.parametrize(
+    "vendor",
+    [
+        Vendor("neighbours", 500, "2", 0.75, 0.0, 0.1, TEMPERATURE, shares=20, remark=True, inflated=0.1),
+        Vendor("bursts", 801, accuracy=0.75, bursts=(0.05, 50, 0.4), remark=True, inflated=0.1),
+    ],
+    ids=lambda vendor: vendor.name,
+)
+def test_the_range_of_what_is_only_measured_holds_the_score(vendor: Vendor) -> None:
+    assert clopper_pearson(measure(vendor, 60).inconsistent, 60, 0.02)[0] <= 0.05
+
+
 def test_false_claims_are_rarely_confirmed() -> None:
     """At the edge of the tolerance, where no claim may be confirmed more often than the level says."""
     edge = Vendor("below the tolerance", 198, variance=0.016, inflated=0.0255, states_rate=True)
-    rates = measure(edge, 150)
-    assert clopper_pearson(rates.consistent, 150, 0.02)[0] <= 0.05
+    for kind in (edge, replace(edge, accuracy=0.75, variance=0.05, population=801, shares=20)):
+        rates = measure(kind, 150)
+        assert clopper_pearson(rates.consistent, 150, 0.02)[0] <= 0.05

@@ -197,7 +197,10 @@ class ClaimMonitor:
             return low, high
         skew = SKEW if sealed.is_paired(self.measurement) or sealed.two_passes else 0.0
         noise = float(own_noise(sealed, self.measurement, own, self.interval_level / 2, skew))
-        return max(0.0, low - noise), min(1.0, high + noise)
+        found = max(0.0, low - noise), min(1.0, high + noise)
+        if sealed.measured and isinstance(self.retest, TwoPasses):  # what is never rejected is not asked again
+            return self.retest.widened(found, self.interval_level)
+        return found
 
     def remaining(self) -> int | None:
         """Trials until a decision if the next ones are right at the rate so far; None before the test begins."""

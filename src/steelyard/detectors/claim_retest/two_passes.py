@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from hashlib import sha256
+from operator import mul
 from typing import TYPE_CHECKING, Any, Final
 
 from steelyard.detectors.claim_retest.repeats import (
@@ -265,6 +266,24 @@ class TwoPasses(Retest):
         # Of answers that all fall alike, the variance is that of one times their number.
         return min(float(self.n), (reach / NormalDist().inv_cdf(1 - level)) ** 2 / 2 / squares)
 
+    def widened(self, interval: tuple[float, float], level: float) -> tuple[float, float]:
+        """The interval of one pass, widened to what blocks of its time and of the file show of shared noise.
+
+        No second pass shows what is noise, so how items differ counts as noise, too.
+        """
+        from steelyard.stats.multiway import BLOCKS, file_places, multiway_spreads, reach_of
+
+        weights, (low, high) = self._weights or [1] * self.n, interval
+        groups = self._groups if len(set(self._groups)) >= BLOCKS[0] else None
+        for side in (0, 1) if self.n > 1 else ():
+            scores = [bounds_of(mark, self.sealed.grid)[side] / self.sealed.grid for mark in self._first]
+            mean = math.fsum(map(mul, weights, scores)) / self.weight
+            terms = [weight * (score - mean) for weight, score in zip(weights, scores, strict=True)]
+            spreads = multiway_spreads(terms, [range(self.n), file_places(self._names)], groups)
+            reach = reach_of(spreads, level / 2) / self.weight
+            low, high = (low, max(high, mean + reach)) if side else (min(low, mean - reach), high)
+        return max(0.0, low), min(1.0, high)
+
     def _spreads(self, open_is: int | None) -> tuple[list[Spread], float, float]:
         """The spreads of the differences, what the variance of one answer counts in them, and that of one sample."""
         from steelyard.stats.multiway import BLOCKS, file_places, multiway_spreads
@@ -284,7 +303,10 @@ class TwoPasses(Retest):
         named = groups if len(set(groups)) >= BLOCKS[0] else None
         in_file = file_places([self._names[place] for place in places])
         orders = [places, [self._chosen[place] for place in places], in_file]
-        spreads = multiway_spreads(terms, orders, named)
+        # Whole blocks of time are asked again, and a part of each block of the file.
+        part = len(terms) / self.n
+        shares = [1.0, 1.0, part] + [part] * (named is not None)
+        spreads = multiway_spreads(terms, orders, named, shares=shares)
         return spreads, math.fsum(weight**2 for weight in weights), max(weights) ** 2
 
     # ── what is shown ───────────────────────────────────────────────────────────────────────────────────────────────
