@@ -28,21 +28,36 @@ class ReasoningServer(SumsServer):
     A smaller budget ends in the reasoning with ``finish_reason`` length. ``takes`` is the largest budget it accepts.
     ``refuses`` names parameters that are answered with HTTP 400: ``temperature``, ``max_tokens``. After ``sums_left``
     samples it is down. ``wrong`` is the share of sums that it gets wrong, by a hash of the sum.
+    ``switch``: by itself it reasons (*on*) or not (*off*), an effort says otherwise, and without reasoning ``wrong`` is
+    ``unreasoned``. Where it is *off*, it takes no temperature beside its reasoning.
     """
 
-    def __init__(self, dialect: str, refuses: tuple[str, ...] = (), takes: int = 1 << 20, wrong: float = 0.0) -> None:
+    def __init__(
+        self,
+        dialect: str,
+        refuses: tuple[str, ...] = (),
+        takes: int = 1 << 20,
+        wrong: float = 0.0,
+        switch: str = "",
+        unreasoned: float = 0.0,
+    ) -> None:
         super().__init__()
+        self.switch, self.unreasoned = switch, unreasoned
         self.dialect, self.refuses, self.takes, self.wrong = dialect, refuses, takes, wrong
         self.bodies: list[dict[str, Any]] = []
         self.sums_left: int | None = None
 
-    def errs(self, first: str, second: str) -> bool:
+    def errs(self, first: str, second: str, wrong: float | None = None) -> bool:
         """Whether it gets this sum wrong."""
-        return hashlib.sha256(f"{first}+{second}".encode()).digest()[0] < 256 * self.wrong
+        wrong = self.wrong if wrong is None else wrong
+        return hashlib.sha256(f"{first}+{second}".encode()).digest()[0] < 256 * wrong
 
     async def _chat(self, request: web.Request) -> web.Response:
         body = json.loads(await request.text())
-        refused = next((name for name in self.refuses if name in body), "")
+        effort = body.get("reasoning_effort")
+        reasons = self.dialect != "plain" and not (self.switch and effort in ("none", *[None] * (self.switch == "off")))
+        refuses = (*self.refuses, *["temperature"] * (self.switch == "off" and reasons))
+        refused = next((name for name in refuses if name in body), "")
         if refused:
             other = " Use 'max_completion_tokens' instead." if refused == "max_tokens" else ""
             message = f"Unsupported parameter: '{refused}' is not supported with this model.{other}"
@@ -57,15 +72,17 @@ class ReasoningServer(SumsServer):
             return web.json_response({"error": {"message": "down"}}, status=502)
         if found and self.sums_left:
             self.sums_left -= 1
-        answer = str(int(found[1]) + int(found[2]) + self.errs(*found.groups())) if found else "Hello!"
-        reasoning = min(COST, budget) if self.dialect != "plain" else 0
+        wrong = self.unreasoned if self.switch and not reasons else self.wrong
+        answer = str(int(found[1]) + int(found[2]) + self.errs(*found.groups(), wrong)) if found else "Hello!"
+        reasoning = min(COST, budget) if reasons else 0
         is_cut = reasoning + 2 > budget if reasoning else False
         usage: dict[str, Any] = {"prompt_tokens": 9, "completion_tokens": reasoning + (0 if is_cut else 2)}
         if self.dialect == "hidden":
             usage["completion_tokens_details"] = {"reasoning_tokens": reasoning}
         thought = REASONING[: max(1, len(REASONING) * budget // COST)] if is_cut else REASONING
         choice = {
-            "message": {"role": "assistant"} | self._message(thought, "" if is_cut else answer),
+            "message": {"role": "assistant"}
+            | (self._message(thought, "" if is_cut else answer) if reasons else {"content": answer}),
             "finish_reason": "length" if is_cut else "stop",
         }
         return web.json_response({"model": "sums", "choices": [choice], "usage": usage})

@@ -220,10 +220,11 @@ class MeasurementRequest:
     are then of its :meth:`Planner.formats`, or none. ``seed`` other than the task's gives fresh twins of a generated
     task. ``limit`` is the most samples asked, in place of the user's; ``arm`` and ``beside`` say what a further
     measurement is, and beside which one it stands. ``drawn`` asks samples that are made from a seed which nobody can
-    foresee (:mod:`steelyard.planning.drawn`). ``again`` asks samples of that one again, ``repeats`` times: so many that
-    got no answer, and as many that got one (:class:`Chooser`). ``two_passes``: where answers vary, the detector asks a
-    second pass itself, so that no repeat check is needed. ``scorer`` is an identifier, in place of the task's own
-    rule; ``window`` is a part of the task, as a plan seals it.
+    foresee (:mod:`steelyard.planning.drawn`). ``effort`` is one of the model's other reasoning efforts. ``again`` asks
+    samples of that one again, ``repeats`` times: so many that got no answer, and as many that got one
+    (:class:`Chooser`). ``two_passes``: where answers vary, the detector asks a second pass itself, so that no repeat
+    check is needed. ``scorer`` is an identifier, in place of the task's own rule; ``window`` is a part of the task, as
+    a plan seals it.
     """
 
     name: str
@@ -233,6 +234,7 @@ class MeasurementRequest:
     prompt: str = ""
     shots: int | None = None
     temperature: float | None = None
+    effort: str | None = None
     repeats: int | None = None
     limit: int | None = None
     repeat_check: RepeatCheck | None = None

@@ -170,6 +170,28 @@ def test_an_output_budget_above_what_the_endpoint_takes_is_refused(
     assert "give --output-tokens 4096" in capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("switch", "more", "wrong", "verdict"),
+    [
+        ("off", (), 0.0, "consistent"),
+        ("off", (), 0.2, "inconsistent"),
+        ("on", ("--reasoning-effort", "none"), 0.0, "consistent"),
+    ],
+)
+def test_a_claim_without_an_effort_may_mean_that_it_reasoned(
+    switch: str, more: tuple[str, ...], wrong: float, verdict: str, sums_file: Sums, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    with ReasoningServer("field", wrong=wrong, switch=switch, unreasoned=0.3) as server:
+        code = steelyard(audit(server, sums_file[0], run, *more))
+        efforts = {body.get("reasoning_effort", "") for body in server.bodies if SUM.search(str(body))}
+    (claim,) = reported(run)["claims"]
+    assert (claim["verdict"], code) == (verdict, {"consistent": 0, "inconsistent": 1}[verdict])
+    assert efforts == ({"", "high"} if switch == "off" else {"", "none"})
+    assert any(f"reasoning effort {more[1] if more else 'high'}" in each for each in claim["formats"])
+    assert steelyard(["verify", str(run)]) == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "holds"), [((), True), (("--output-tokens", "160"), True), (("--output-tokens", "100"), False)]

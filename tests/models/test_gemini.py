@@ -80,7 +80,7 @@ def test_a_conversation_with_all_settings_as_the_reference_writes_it() -> None:
     request = GenerateRequest(
         prefix="Shots. ", prompt="And 2 + 3?", chat=True, system="Be brief.", max_tokens=9, temperature=0.7, seed=11,
         history=(Turn(role="user", text="1 + 1?"), Turn(role="assistant", text="2")), untruncated=True,
-        stop=("\n", "", "a", "b", "c", "d"), reasoning_effort="low",
+        stop=("\n", "", "a", "b", "c", "d"), reasoning_effort="none",
     )  # fmt: skip
     assert asked(handler, request).text == "5"
     assert seen == [("POST", "/v1beta/models/g-1:generateContent", {
@@ -93,7 +93,7 @@ def test_a_conversation_with_all_settings_as_the_reference_writes_it() -> None:
         "generationConfig": {
             "maxOutputTokens": 9, "temperature": 0.7, "topP": 1.0, "seed": 11,
             "stopSequences": ["\n", "a", "b", "c", "d"],
-            "thinkingConfig": {"includeThoughts": True, "thinkingLevel": "low"},
+            "thinkingConfig": {"thinkingBudget": 0},
         },
     })]  # fmt: skip
 

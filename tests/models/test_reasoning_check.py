@@ -12,7 +12,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.models import Settings, open_model
 from steelyard.models.openai import OpenAIModel
-from steelyard.models.reasoning_check import HARD, QUESTION, find_reasoning
+from steelyard.models.reasoning_check import HARD, QUESTION, find_efforts, find_reasoning
 from steelyard.records import Capabilities, GenerateRequest, ModelOutput, Outcome
 from tests.reasoning_server import COST, DIALECTS, ReasoningServer
 
@@ -101,6 +101,29 @@ def test_a_reasoning_effort_is_sent_with_the_question() -> None:
         pytest.raises(InputError, match=r"refuses --reasoning-effort low .* leave it out"),
     ):
         at(server, capabilities_of, reasoning_effort="low")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "switch", "own", "expected", "budget"),
+    [
+        ("field", "off", "", ("high",), 4_096),
+        ("field", "on", "", ("none",), 4_096),
+        ("hidden", "on", "low", ("", "none"), 4_096),
+        ("field", "off", "none", ("", "high"), 4_096),
+        ("inline", "", "", (), 4_096),
+        ("plain", "", "", (), 0),
+    ],
+)
+def test_efforts_that_turn_reasoning_on_or_off(
+    dialect: str, switch: str, own: str, expected: tuple[str, ...], budget: int
+) -> None:
+    async def look(model: OpenAIModel) -> Capabilities:
+        return await find_efforts(model.generate, await capabilities_of(model), own)
+
+    with ReasoningServer(dialect, switch=switch, takes=5_000) as server:
+        found = at(server, look, reasoning_effort=own)
+    assert (found.efforts, found.output_tokens) == (expected, budget)
+    assert found.takes_temperature
 
 
 def output(text: str = "", finish: str = "length", **more: Any) -> ModelOutput:

@@ -33,7 +33,7 @@ from steelyard.evidence.keys import KeySigner
 from steelyard.models.token_limits import advice_on_limit
 from steelyard.planning.batched import NO_NEXT_TOKENS, check_batched
 from steelyard.planning.build import RunRequest, build_plan, build_run, build_tests
-from steelyard.planning.decoding import temperatures_checked, temperatures_of_texts
+from steelyard.planning.decoding import may_have_efforts, temperatures_checked, temperatures_of_texts
 from steelyard.planning.identity_checks import check_references, looks_for_next_tokens, requested_by
 from steelyard.planning.options import Detect, Options, planned_model
 from steelyard.planning.orders import ProvedOrders
@@ -109,6 +109,7 @@ async def plan_audit(sheet: ClaimSheet, models: Models, options: Options, orders
     identified = await _identified(models, options)
     looked = temperatures_checked(sheet.claims, identified[SUBJECT].capabilities)
     identified[SUBJECT] = await _with_cache_check(identified[SUBJECT], models[SUBJECT], looked)
+    identified[SUBJECT] = await _with_efforts(identified[SUBJECT], models[SUBJECT], options)
     if asks_next_tokens(options.detect.named):
         identified[SUBJECT] = await _with_next_tokens(identified[SUBJECT], models[SUBJECT])
     asked = [claim.task for claim in sheet.claims]
@@ -200,6 +201,17 @@ async def _with_cache_check(planned: PlannedModel, model: Model, temperatures: S
         return planned
     found = tuple([each for each in temperatures if await identical_at(model, capabilities, each)])
     changed: PlannedModel = replace(planned, capabilities=replace(capabilities, repeats_identical=found))
+    return changed
+
+
+async def _with_efforts(planned: PlannedModel, model: Model, options: Options) -> PlannedModel:
+    """An endpoint's model with the other reasoning efforts that its vendor may have meant."""
+    from steelyard.models.reasoning_check import find_efforts
+
+    if not may_have_efforts(planned):
+        return planned
+    found = await find_efforts(model.generate, planned.capabilities, options.reasoning_effort)
+    changed: PlannedModel = replace(planned, capabilities=found)
     return changed
 
 

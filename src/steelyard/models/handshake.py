@@ -12,10 +12,15 @@ from steelyard.models.http_endpoint import HttpEndpoint
 from steelyard.models.patience import pause_after
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
 
-__all__ = ["Handshake", "ids_in"]
+__all__ = ["Handshake", "ids_in", "refuses_temperature"]
 
 _ATTEMPTS: Final = 3
 _GREETING_TOKENS: Final = (1, 16, 1024)  # the first that is enough: some reasoning endpoints end fewer in an error
+
+
+def refuses_temperature(output: ModelOutput) -> bool:
+    """Whether the endpoint refused the request for its temperature."""
+    return output.outcome is Outcome.CLIENT_ERROR and "temperature" in output.detail.lower()
 
 
 class Handshake:

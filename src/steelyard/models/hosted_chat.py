@@ -18,7 +18,7 @@ from steelyard.models import Settings
 from steelyard.models.address import PROVIDERS, NamedEndpoint, named_endpoint
 from steelyard.models.api_key import key_for
 from steelyard.models.batches import BatchApi
-from steelyard.models.handshake import Handshake
+from steelyard.models.handshake import Handshake, refuses_temperature
 from steelyard.models.http_endpoint import TOO_LARGE, HttpEndpoint
 from steelyard.models.reasoning_check import find_reasoning
 from steelyard.models.streamed_body import Places, StreamedBody, in_base64
@@ -49,7 +49,15 @@ class Fit:
 
     takes_temperature: bool = True
     reasons: bool = False
+    reasoning_takes_temperature: bool = True
     least_tokens: int = 1
+
+    def under(self, request: GenerateRequest) -> Fit:
+        """The fit of one request, whose effort may make the model reason."""
+        if not request.asks_reasoning:
+            return self
+        takes_temperature = self.takes_temperature and self.reasoning_takes_temperature
+        return replace(self, reasons=True, takes_temperature=takes_temperature)
 
     def fitted_to(self, refusal: str) -> Fit:
         """The fit without what the endpoint refuses in an error; the same one where that is not known."""
@@ -179,7 +187,16 @@ class HostedChat:
         """Answer with text; stop strings are cut by the dialect too, since not every one can be sent."""
         if not request.chat:
             return ModelOutput(outcome=Outcome.CLIENT_ERROR, detail=NO_COMPLETIONS)
-        fit, places = self._fit, Places(data_uris=self._dialect.data_uris)
+        output = await self._generated(request, fit := self._fit.under(request))
+        # The handshake found whether it takes one under the user's effort.
+        is_other = request.asks_reasoning and request.reasoning_effort != self._settings.reasoning_effort
+        if is_other and fit.takes_temperature and refuses_temperature(output):
+            self._fit = replace(self._fit, reasoning_takes_temperature=False)
+            output = await self._generated(request, self._fit.under(request))
+        return output
+
+    async def _generated(self, request: GenerateRequest, fit: Fit) -> ModelOutput:
+        places = Places(data_uris=self._dialect.data_uris)
         try:
             body = self._dialect.body(self._name, request, fit, places.put)
         except ValueError as error:
@@ -201,8 +218,8 @@ class HostedChat:
             return None
         return dialect.batches(
             self._http,
-            lambda request: dialect.body(self._name, request, self._fit, in_base64),
-            lambda payload, request: self._http.without_key(dialect.read(payload, request, self._fit)),
+            lambda request: dialect.body(self._name, request, self._fit.under(request), in_base64),
+            lambda payload, request: self._http.without_key(dialect.read(payload, request, self._fit.under(request))),
         )
 
     async def loglikelihood(self, request: LoglikelihoodRequest) -> ModelOutput:

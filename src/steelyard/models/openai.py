@@ -16,7 +16,7 @@ from steelyard.errors import ModelRefused
 from steelyard.models import Settings, echo_check, next_token_wire, openai_wire, prompt_logprobs
 from steelyard.models.address import PROVIDERS, NamedEndpoint, named_endpoint
 from steelyard.models.api_key import ApiKey, key_for
-from steelyard.models.handshake import Handshake, ids_in
+from steelyard.models.handshake import Handshake, ids_in, refuses_temperature
 from steelyard.models.http_endpoint import TOO_LARGE, HttpEndpoint
 from steelyard.models.openai_batches import OpenAIBatches
 from steelyard.models.patience import pause_after
@@ -162,6 +162,11 @@ class OpenAIModel:
     async def generate(self, request: GenerateRequest) -> ModelOutput:
         """Answer with text; stop strings are cut here too, since some servers ignore them, and some refuse them."""
         output = await self._generated(request, self._dialect)
+        # The handshake found whether it takes one under the user's effort.
+        is_other = request.asks_reasoning and request.reasoning_effort != self._settings.reasoning_effort
+        if is_other and self._dialect.under(request).takes_temperature and refuses_temperature(output):
+            self._dialect = replace(self._dialect, reasoning_takes_temperature=False)
+            output = await self._generated(request, self._dialect)
         if request.stop and output.outcome is Outcome.CLIENT_ERROR and openai_wire.refuses_stops(output.detail):
             self._dialect = replace(self._dialect, takes_stops=False)
             output = await self._generated(request, self._dialect)
@@ -173,7 +178,7 @@ class OpenAIModel:
         return output
 
     async def _generated(self, request: GenerateRequest, dialect: openai_wire.Dialect) -> ModelOutput:
-        places = Places()
+        places, dialect = Places(), dialect.under(request)
         try:
             body = openai_wire.generate_body(self._name, request, dialect, places.put)
         except ValueError as error:
@@ -194,10 +199,10 @@ class OpenAIModel:
         return OpenAIBatches(
             self._http,
             lambda request: openai_wire.generate_body(
-                self._name, request, replace(self._dialect, takes_samplers=False), data_uri
+                self._name, request, replace(self._dialect.under(request), takes_samplers=False), data_uri
             ),
             lambda payload, request: self._http.without_key(
-                openai_wire.read_completion(payload, request, reasons=self._dialect.reasons)
+                openai_wire.read_completion(payload, request, reasons=self._dialect.under(request).reasons)
             ),
         )
 

@@ -51,6 +51,14 @@ class Dialect:
     takes_stops: bool = True
     most_logprobs: int = 20
     reasons: bool = False
+    reasoning_takes_temperature: bool = True
+
+    def under(self, request: GenerateRequest) -> Dialect:
+        """The dialect of one request, whose effort may make the model reason."""
+        if not request.asks_reasoning:
+            return self
+        takes_temperature = self.takes_temperature and self.reasoning_takes_temperature
+        return replace(self, reasons=True, takes_temperature=takes_temperature)
 
     def fitted_to(self, refusal: str) -> Dialect:
         """The dialect without what the endpoint refuses in an error; the same one where that is not known."""

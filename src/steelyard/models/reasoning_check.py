@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from steelyard.errors import InputError
-from steelyard.records import GenerateRequest, ModelOutput, Outcome
+from steelyard.records import Capabilities, GenerateRequest, ModelOutput, Outcome
 from steelyard.util.reasoning import split_reasoning
 
-__all__ = ["QUESTION", "find_reasoning"]
+__all__ = ["EFFORTS", "QUESTION", "find_efforts", "find_reasoning"]
 
 QUESTION = "How many days has a week? Reply with the number alone."
-HARD = "What is the remainder of 7 to the power of 222, divided by 31? Reply with the number alone."
+HARD = "Find the remainder of 7 to the power of 222, divided by 31. Reply with the number alone."
 SHORT, LONG = 16, 1024  # tokens: enough for the answer alone, and enough for reasoning about it
 BUDGETS = (16_384, 8_192, 4_096, 2_048, 1_024)
+EFFORTS = ("none", "high")  # what turns reasoning off, and on
 _NO_EFFORT = ("", "none")
 _OF_EFFORT = ("reasoning", "thinking", "effort")  # what endpoints name when they refuse one
 
@@ -59,6 +62,25 @@ async def find_reasoning(ask: Ask, effort: str = "", *, adaptive: bool = False) 
             return True, budget
     check_effort(refused[0])
     return True, 0
+
+
+async def find_efforts(ask: Ask, capabilities: Capabilities, effort: str) -> Capabilities:
+    """The capabilities with the other reasoning efforts that a vendor may have meant who states none.
+
+    One turns reasoning on where under the user's ``effort`` the model does not reason, or off where it does. Where the
+    user states an effort, what the model does by itself is one, too.
+    """
+    budget, found = capabilities.output_tokens, [""] if effort else []
+    if capabilities.reasons:
+        output = await ask(GenerateRequest(prompt=QUESTION, chat=True, max_tokens=SHORT, reasoning_effort=EFFORTS[0]))
+        found += EFFORTS[:1] if _is_complete(output) and not _shows_reasoning(output) else ()
+        return msgspec.structs.replace(capabilities, efforts=tuple(found))
+    for budget in BUDGETS:
+        output = await ask(GenerateRequest(prompt=HARD, chat=True, max_tokens=budget, reasoning_effort=EFFORTS[1]))
+        if output.outcome not in (Outcome.CLIENT_ERROR, Outcome.SERVER_ERROR):
+            found += EFFORTS[1:] if _shows_reasoning(output) else ()
+            break
+    return msgspec.structs.replace(capabilities, efforts=tuple(found), output_tokens=budget if found else 0)
 
 
 def _shows_reasoning(output: ModelOutput) -> bool:

@@ -34,6 +34,7 @@ __all__ = [
     "asks_chat",
     "check_asked",
     "decoding_of",
+    "may_have_efforts",
     "of_the_endpoint",
     "output_budget_of",
     "own_limit_in",
@@ -173,6 +174,12 @@ def temperatures_checked(claims: Sequence[Claim], capabilities: Capabilities) ->
 def temperatures_of_texts(detectors: Sequence[str], capabilities: Capabilities) -> tuple[float, ...] | None:
     """As :func:`temperatures_checked`, where no claim is tested: that at which these detectors have texts drawn."""
     return (1.0,) if draws_texts(detectors) and _writes_text(capabilities) else None
+
+
+def may_have_efforts(model: PlannedModel) -> bool:
+    """Whether a model may reason or not, by what a request says: an endpoint that chats."""
+    is_known = model.identity.sha256 or model.identity.backend == "recording"
+    return model.capabilities.chat and _writes_text(model.capabilities) and not is_known
 
 
 def _writes_text(capabilities: Capabilities) -> bool:

@@ -404,7 +404,7 @@ class TaskPlanner:
 
     def _decoding(self, task: Task, protocol: ChosenProtocol, kind: str, request: MeasurementRequest) -> _Decoding:
         claim, model = request.claim, self._models[request.role]
-        capabilities = model.capabilities
+        capabilities = model.capabilities.under(request.effort)
         degrees = (request.temperature or 0.0) if kind == "generate" else 0.0
         mode: Any = "sampled" if degrees else "greedy"
         of_decoding: tuple[str, ...] = ()
@@ -416,7 +416,8 @@ class TaskPlanner:
         stated = self._limit_stated(request)
         budget = output_budget_of(kind, chat, capabilities, self._options.output_tokens, stated)
         check_asked(model, self._options, budget)
-        effort = self._options.reasoning_effort if kind == "generate" else ""
+        effort = self._options.reasoning_effort if request.effort is None else request.effort
+        effort = effort if kind == "generate" else ""
         of_endpoint: tuple[str, ...] = ()
         if kind == "generate":
             of_endpoint = of_the_endpoint(capabilities, budget, prompt_format.max_tokens, effort, stated)

@@ -59,6 +59,11 @@ class GenerateRequest(Record, frozen=True, kw_only=True, tag="generate", tag_fie
     checkpoints: tuple[str, ...] = ()
     images: tuple[Image, ...] = ()
 
+    @property
+    def asks_reasoning(self) -> bool:
+        """Whether its effort makes a model reason before it answers."""
+        return self.reasoning_effort not in ("", "none")
+
 
 class LoglikelihoodRequest(Record, frozen=True, kw_only=True, tag="loglikelihood", tag_field="kind"):
     """Ask how likely each continuation is after prefix + context; one batch each, in this order."""
@@ -187,6 +192,8 @@ class Capabilities(Record, frozen=True, kw_only=True):
     ``offers`` is compared with what a prompt format ``needs``: ``language`` for a language model, names such as
     ``world two-room`` for a world model. None: unknown, so every prompt format is tried.
     ``reasons``: the model reasons before it answers; ``output_tokens`` is then the largest output budget that it took.
+    ``efforts``: the reasoning efforts by which it reasons where by itself it does not, or the reverse; where the user
+    states one, "" is what it does by itself.
     ``takes_temperature`` False: the endpoint refuses a temperature and samples at its own.
     ``repeats_identical``: temperatures at which one open question brought a text more than once, as from a cache.
     ``checkpoints``: by what is offered, the networks that answer for it, in the order of their weights' SHA-256;
@@ -206,6 +213,7 @@ class Capabilities(Record, frozen=True, kw_only=True):
     offers: tuple[str, ...] | None = ("language",)
     reasons: bool = False
     output_tokens: int = 0
+    efforts: tuple[str, ...] = ()
     takes_temperature: bool = True
     repeats_identical: tuple[float, ...] = ()
     checkpoints: dict[str, tuple[Checkpoint, ...]] = msgspec.field(default_factory=dict)
@@ -214,6 +222,10 @@ class Capabilities(Record, frozen=True, kw_only=True):
     next_tokens_reason: str = ""
     images: bool = False
     images_reason: str = ""
+
+    def under(self, effort: str | None) -> Capabilities:
+        """As of the model under one of its other ``efforts``; None: as it is."""
+        return self if effort is None else msgspec.structs.replace(self, reasons=effort != "none")
 
     def varies(self, decoding: str, temperature: float) -> bool:
         """Whether answers to one question may differ, and a second answer shows it.

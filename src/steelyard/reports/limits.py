@@ -110,8 +110,9 @@ def _of_the_words(asked: list[ClaimVerdict], measured: list[MeasurementResult]) 
     sentences = []
     if any(claim.formats for claim in asked):
         sentences.append(
-            "Where the vendor does not state its prompt format, number of few-shot examples or decoding, the usual "
-            "ones were asked one after another, until one reached the claim; others may score differently."
+            "Where the vendor does not state its prompt format, number of few-shot examples, decoding or reasoning "
+            "effort, the usual ones were asked one after another, until one reached the claim; others may score "
+            "differently."
         )
     if any(not each.read_by or not asked for each in measured) or any(not claim.formats for claim in asked):
         each = " for each claim" if asked else ""

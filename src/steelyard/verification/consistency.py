@@ -12,9 +12,9 @@ import msgspec
 
 from steelyard.errors import InputError
 from steelyard.models.address import PROVIDERS
-from steelyard.models.reasoning_check import BUDGETS
+from steelyard.models.reasoning_check import BUDGETS, EFFORTS
 from steelyard.models.text_likelihood import ALTERNATIVES
-from steelyard.planning.decoding import temperatures_checked, temperatures_of_texts
+from steelyard.planning.decoding import may_have_efforts, temperatures_checked, temperatures_of_texts
 from steelyard.planning.identity_checks import ENOUGH_NEXT_TOKENS
 from steelyard.planning.options import Options, tolerance_of
 from steelyard.planning.rules import asks_next_tokens, former_sentence
@@ -56,7 +56,8 @@ def check_models(plan: Plan) -> None:
     for role, planned in plan.models.items():
         if reason := _why_not_this_kind(role, planned) or _why_not_together(planned) or why_not_batched(role, planned):
             raise wrong_plan(f"the model {role[:40]}: {reason}")
-        if reason := _why_not_repeated(plan, role, planned) or _why_no_next_tokens(plan, role, planned):
+        reason = _why_not_repeated(plan, role, planned) or _why_no_efforts(plan, role, planned)
+        if reason := reason or _why_no_next_tokens(plan, role, planned):
             raise wrong_plan(f"the model {role[:40]}: {reason}")
 
 
@@ -184,7 +185,8 @@ def _why_not_together(planned: PlannedModel) -> str:
         weights = [each.sha256 for each in several]
         if not weights or weights != sorted(set(weights)):
             return "checkpoints are not in the order of their weights' SHA-256, each once"
-    if capabilities.output_tokens < 0 or (capabilities.output_tokens and not capabilities.reasons):
+    reasons = capabilities.reasons or capabilities.efforts
+    if capabilities.output_tokens < 0 or (capabilities.output_tokens and not reasons):
         return "output_tokens is set, and the model does not reason"
     if capabilities.loglikelihood and capabilities.loglikelihood_reason:
         return "loglikelihood is true, and loglikelihood_reason says why it is not"
@@ -217,6 +219,18 @@ def _why_not_repeated(plan: Plan, role: str, planned: PlannedModel) -> str:
     if looked is None or (set(found) <= set(looked) and sorted(set(found)) == list(found)):
         return ""
     return "repeats_identical names temperatures that nothing asks for"
+
+
+def _why_no_efforts(plan: Plan, role: str, planned: PlannedModel) -> str:
+    """Other reasoning efforts are looked for before an audit of an endpoint; a recording keeps its run's."""
+    efforts, own = planned.capabilities.efforts, plan.reasoning_effort
+    if not efforts or planned.identity.backend == "recording":
+        return ""
+    if role != SUBJECT or plan.sheet is None or not may_have_efforts(planned):
+        return "efforts are set, and nothing was looked for"
+    toggled = EFFORTS[:1] if planned.capabilities.reasons else EFFORTS[1:]
+    by_itself = ("",) if own else ()
+    return "" if efforts in (by_itself, by_itself + toggled) else "efforts are not those that are looked for"
 
 
 def _why_no_next_tokens(plan: Plan, role: str, planned: PlannedModel) -> str:

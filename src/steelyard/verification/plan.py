@@ -121,14 +121,16 @@ def _check_output_budgets(plan: Plan) -> None:
         stated.setdefault(served.reads.measurement, set()).add(max_tokens_of(claim))
     for each in plan.measurements:
         capabilities = plan.models[each.role].capabilities
+        if each.kind == "generate" and each.reasoning_effort in capabilities.efforts:
+            capabilities = capabilities.under(each.reasoning_effort)
+        elif each.reasoning_effort != (plan.reasoning_effort if each.kind == "generate" else ""):
+            raise wrong_plan(f"{each.id}: reasoning_effort is not the plan's")
         for tokens in stated.get(each.id, {None}):
             budget = output_budget_of(each.kind, each.chat, capabilities, plan.output_tokens, tokens)
             if each.output_budget != budget:
                 raise wrong_plan(f"{each.id}: output_budget does not follow from its claim and what its model takes")
             if each.budget_stated != (budget is not None and budget == tokens):
                 raise wrong_plan(f"{each.id}: budget_stated does not follow from its claim")
-        if each.reasoning_effort != (plan.reasoning_effort if each.kind == "generate" else ""):
-            raise wrong_plan(f"{each.id}: reasoning_effort is not the plan's")
 
 
 def _check_served(plan: Plan) -> None:

@@ -88,24 +88,32 @@ class ClaimRetest:
 
     def _test(self, planner: Planner, number: int, claim: Claim, first: Served, formats: Formats) -> PlannedTest:
         served, not_asked = {first.reads: first}, [*formats.not_asked]  # configurations with equal requests are one
-        arms: list[tuple[str, int | None, float | None]] = [
-            (prompt, shots, None) for prompt, shots in _arms(formats)[1:]
-        ]
-        takes_temperature = planner.models[planner.measurement(first).role].capabilities.takes_temperature
+        arms: list[_Arm] = [(prompt, shots, None, None) for prompt, shots in _arms(formats)[1:]]
+        measurement = planner.measurement(first)
+        capabilities = planner.models[measurement.role].capabilities
         degrees = _unstated_temperature(planner, claim, first)
         # What is measured without a verdict has 1,000 answers for all of its configurations.
         is_judged = not (first.unverifiable or not_asked)
-        if self.version > 4 and takes_temperature and degrees is not None and is_judged:
-            arms += [(prompt, shots, degrees) for prompt, shots in _arms(formats) or [("", None)]]
-        for prompt, shots, sampled in arms:
+        if self.version > 4 and is_judged:
+            decodings = [None, degrees] if capabilities.takes_temperature and degrees is not None else [None]
+            efforts = capabilities.efforts if measurement.kind == "generate" and measurement.chat else ()
+            arms += [
+                (prompt, shots, sampled, effort)
+                for effort in (None, *efforts)
+                for sampled in decodings
+                for prompt, shots in _arms(formats) or [("", None)]
+                if (sampled, effort) != (None, None)
+            ]
+        for prompt, shots, sampled, effort in arms:
             name = (prompt or first.prompt) + ("" if shots is None else f"@{shots}")
             request = MeasurementRequest(
-                name=f"claim/{number}/{'format' if sampled is None else 'sampled'}/{name}",
+                name=f"claim/{number}/{_way(sampled, effort)}/{name}",
                 task=claim.task,
                 claim=claim,
                 prompt=prompt,
                 shots=shots,
                 temperature=sampled,
+                effort=effort,
                 two_passes=self.version > 4,
             )
             found = planner.measure(request)
@@ -238,6 +246,15 @@ def _unstated_temperature(planner: Planner, claim: Claim, of: Served) -> float |
 def _lacking(not_asked: Sequence[str]) -> str:
     said = f"it states no format, and one of the usual ones cannot be asked here: {', '.join(not_asked)}"
     return said if not_asked else ""
+
+
+_Arm = tuple[str, int | None, float | None, str | None]  # prompt, shots, temperature and reasoning effort
+
+
+def _way(sampled: float | None, effort: str | None) -> str:
+    """What the name of a configuration's request says of its decoding and its reasoning effort."""
+    decoding = "format" if sampled is None else "sampled"
+    return decoding if effort is None else f"effort-{effort or 'own'}-{decoding}"
 
 
 def _arms(formats: Formats) -> list[tuple[str, int | None]]:

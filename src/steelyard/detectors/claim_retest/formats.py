@@ -1,7 +1,8 @@
 """A claim whose vendor does not state how it asked: a test for each configuration that it may mean, one after another.
 
-A configuration is a prompt format, a number of worked examples and a decoding. Where the vendor states no format, there
-is one for each of the task's; no number, the format's own and the usual ones; no decoding, greedy and then sampled.
+A configuration is a prompt format, a number of worked examples, a decoding and a reasoning effort. Where the vendor
+states no format, there is one for each of the task's; no number, the format's own and the usual ones; no decoding,
+greedy and then sampled; and where a request can turn reasoning on or off, both.
 One test that reaches the claim is enough for *consistent*. For *inconsistent* all of them must be rejected, of which
 one at least shows as many worked examples as the vendor states.
 
@@ -273,6 +274,7 @@ class FormatsFinder:
         what = ["none of the task's prompt formats"] if len(prompts) > 1 else []
         what += ["no number of worked examples"] if not what and (len(shots) > 1 or self.not_asked) else []
         what += ["no decoding"] if len({each.measurement.decoding for each in self.finders}) > 1 else []
+        what += ["no reasoning effort"] if len(self._efforts) > 1 else []
         return " and ".join(what) or "what cannot be reproduced"
 
     def _label(self, finder: ClaimFinder) -> str:
@@ -284,7 +286,15 @@ class FormatsFinder:
         ]
         label = f"{prompt} {finder.measurement.shots}-shot" if any(several) else prompt
         decodings = {each.measurement.decoding for each in self.finders}
-        return f"{label}, {finder.measurement.decoding}" if len(decodings) > 1 else label
+        label = f"{label}, {finder.measurement.decoding}" if len(decodings) > 1 else label
+        if len(self._efforts) < 2:
+            return label
+        effort = finder.measurement.reasoning_effort
+        return f"{label}, {f'reasoning effort {effort}' if effort else 'its own reasoning effort'}"
+
+    @property
+    def _efforts(self) -> set[str]:
+        return {each.measurement.reasoning_effort for each in self.finders}
 
 
 def _reads(finder: ClaimFinder) -> Sequence[Reads]:

@@ -71,7 +71,7 @@ class ClaimMonitor:
     def served(self) -> Served | None:
         """The claim's request that the measurement serves: its prompt format, and the differences from the vendor's."""
         own, request = self.planned.reads[0], f"claim/{self.sealed.claim}"
-        begins = f"{request}/format/", f"{request}/sampled/"
+        begins = tuple(f"{request}/{way}" for way in ("format/", "sampled/", "effort-"))
         for each in self.plan.served:
             if each.reads == own and (each.request == request or each.request.startswith(begins)):
                 return each
