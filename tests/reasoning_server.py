@@ -47,9 +47,9 @@ class ReasoningServer(SumsServer):
         self.bodies: list[dict[str, Any]] = []
         self.sums_left: int | None = None
 
-    def errs(self, first: str, second: str, wrong: float | None = None) -> bool:
+    def errs(self, first: str, second: str, *, reasons: bool = True) -> bool:
         """Whether it gets this sum wrong."""
-        wrong = self.wrong if wrong is None else wrong
+        wrong = self.wrong if reasons or not self.switch else self.unreasoned
         return hashlib.sha256(f"{first}+{second}".encode()).digest()[0] < 256 * wrong
 
     async def _chat(self, request: web.Request) -> web.Response:
@@ -72,8 +72,8 @@ class ReasoningServer(SumsServer):
             return web.json_response({"error": {"message": "down"}}, status=502)
         if found and self.sums_left:
             self.sums_left -= 1
-        wrong = self.unreasoned if self.switch and not reasons else self.wrong
-        answer = str(int(found[1]) + int(found[2]) + self.errs(*found.groups(), wrong)) if found else "Hello!"
+        errs = found is not None and self.errs(found[1], found[2], reasons=reasons)
+        answer = str(int(found[1]) + int(found[2]) + errs) if found else "Hello!"
         reasoning = min(COST, budget) if reasons else 0
         is_cut = reasoning + 2 > budget if reasoning else False
         usage: dict[str, Any] = {"prompt_tokens": 9, "completion_tokens": reasoning + (0 if is_cut else 2)}

@@ -95,6 +95,20 @@ def test_a_claim_that_no_format_reaches(audit: Audit, tmp_path: Path) -> None:
     recompute(tmp_path / "run")
 
 
+def test_two_rules_for_the_same_answers_each_read_both_passes(
+    audit: Audit, sums_server: SumsServer, tmp_path: Path
+) -> None:
+    """Neither reads the other's marks, and what the second still needs is asked."""
+    strict = PLAIN.replace("plain:", "strict:").replace("true}", "true, scorer: {name: numeric, strict: true}}")
+    code, report = audit(PLAIN + strict, 98.0)
+    assert (code, report["claims"][0]["verdict"]) == (1, "inconsistent")
+    plan = RunFolder.open(tmp_path / "run").plan
+    (reads,) = (test.reads for test in plan.tests if test.rule.startswith("claim_retest"))
+    assert [each.scorer for each in reads[::2]] == [each.scorer for each in reads[1::2]]
+    assert len({each.scorer for each in reads}) == len({each.measurement for each in reads}) == 2
+    assert asked(sums_server, "What is") <= 2 * len(PAIRS)
+
+
 def test_a_stated_format_is_the_only_one(audit: Audit, sums_server: SumsServer) -> None:
     code, report = audit(WORDS + PLAIN, RATE, protocol="prompt: words, decoding: greedy")
     assert (code, report["claims"][0]["formats"], asked(sums_server, "What is")) == (1, [], 0)

@@ -38,7 +38,7 @@ DEFAULTS = {
     "Capabilities": {
         "generate": True, "chat": False, "completions": True, "loglikelihood": False, "loglikelihood_reason": "",
         "deterministic": False, "concurrency": 1, "offers": ["language"], "reasons": False, "output_tokens": 0,
-        "takes_temperature": True, "repeats_identical": [],
+        "efforts": [], "takes_temperature": True, "repeats_identical": [],
         "checkpoints": {}, "likelihood_of": [], "next_tokens": 0, "next_tokens_reason": "",
         "images": False, "images_reason": "",
     },

@@ -336,7 +336,7 @@ class TaskPlanner:
         """Ask some of the samples of an earlier request again: as they are, and so without loading them again."""
         draft = self.drafts[request.beside]
         first = next(each for each in self.served if each.reads.measurement == request.beside)
-        scorer = first.reads.scorer
+        scorer = request.scorer or first.reads.scorer
         measurement = asked_again(draft.measurement, request, scorer)
         served = msgspec.structs.replace(first, request=request.name, reads=Reads(measurement="", scorer=scorer))
         if request.arm == SECOND_PASS:  # what differs is said once

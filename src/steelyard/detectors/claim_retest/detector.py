@@ -152,6 +152,7 @@ class ClaimRetest:
                 arm=SECOND,
                 beside=measurement.id,
                 again=measurement.population,
+                scorer=of.reads.scorer,  # two formats may read the same answers in two ways
             )
         )
         return () if second is None else (second.reads,)

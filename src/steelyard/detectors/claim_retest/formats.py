@@ -144,10 +144,9 @@ class FormatsFinder:
         stands = current.retest.word is None and not current.retest.waits
         if self.decision is not None or (stands and current.next_position >= current.measurement.planned):
             return frozenset(reads.measurement for reads in self.planned.reads)
-        closed = {finder: finder.closed for finder in self.finders}
-        return frozenset(
-            name for (name, _), readers in self._readers.items() if all(name in closed[each] for each in readers)
-        )
+        read = {name for name, _ in self._readers}
+        still = {name for (name, _), readers in self._readers.items() for each in readers if name not in each.closed}
+        return frozenset(read - still)
 
     @property
     def heads(self) -> Mapping[str, int | None]:
@@ -290,7 +289,7 @@ class FormatsFinder:
         if len(self._efforts) < 2:
             return label
         effort = finder.measurement.reasoning_effort
-        return f"{label}, {f'reasoning effort {effort}' if effort else 'its own reasoning effort'}"
+        return f"{label}, {f'effort {effort}' if effort else 'default effort'}"
 
     @property
     def _efforts(self) -> set[str]:
