@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
-from steelyard.errors import InputError
+from steelyard.errors import InputError, ModelUnavailable
 from steelyard.models import Settings, open_model
 from steelyard.models.openai import OpenAIModel
 from steelyard.models.reasoning_check import HARD, QUESTION, find_efforts, find_reasoning
@@ -107,10 +107,11 @@ def test_a_reasoning_effort_is_sent_with_the_question() -> None:
     ("dialect", "switch", "own", "expected", "budget"),
     [
         ("field", "off", "", ("high",), 4_096),
-        ("field", "on", "", ("none",), 4_096),
-        ("hidden", "on", "low", ("", "none"), 4_096),
+        ("field", "on", "", ("none", "high"), 4_096),
+        ("hidden", "on", "low", ("", "none", "high"), 4_096),
         ("field", "off", "none", ("", "high"), 4_096),
-        ("inline", "", "", (), 4_096),
+        ("inline", "", "", ("high",), 4_096),
+        ("inline", "", "high", ("",), 4_096),
         ("plain", "", "", (), 0),
     ],
 )
@@ -124,6 +125,25 @@ def test_efforts_that_turn_reasoning_on_or_off(
         found = at(server, look, reasoning_effort=own)
     assert (found.efforts, found.output_tokens) == (expected, budget)
     assert found.takes_temperature
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"), [(Outcome.OK, ("high",)), (Outcome.TIMEOUT, ("high",)), (Outcome.CLIENT_ERROR, ())]
+)
+def test_a_busy_endpoint_is_asked_again_about_its_efforts(
+    outcome: Outcome, expected: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("steelyard.models.patience.FIRST_SECONDS", 0.0)
+    busy = ModelOutput(outcome=Outcome.RATE_LIMITED)
+    replies = [busy, ModelOutput(outcome=outcome, text="7", reasoning="7 to the power", finish_reason="stop")]
+
+    async def ask(request: GenerateRequest) -> ModelOutput:
+        return replies.pop(0) if len(replies) > 1 else replies[0]
+
+    assert asyncio.run(find_efforts(ask, Capabilities(chat=True), "")).efforts == expected
+    replies[:] = [busy]
+    with pytest.raises(ModelUnavailable, match="effort high could not be asked"):
+        asyncio.run(find_efforts(ask, Capabilities(chat=True), ""))
 
 
 def output(text: str = "", finish: str = "length", **more: Any) -> ModelOutput:

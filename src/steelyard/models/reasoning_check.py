@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from steelyard.errors import InputError
+from steelyard.errors import InputError, ModelUnavailable
+from steelyard.models.patience import pause_after
 from steelyard.records import Capabilities, GenerateRequest, ModelOutput, Outcome
 from steelyard.util.reasoning import split_reasoning
 
@@ -17,6 +18,8 @@ HARD = "Find the remainder of 7 to the power of 222, divided by 31. Reply with t
 SHORT, LONG = 16, 1024  # tokens: enough for the answer alone, and enough for reasoning about it
 BUDGETS = (16_384, 8_192, 4_096, 2_048, 1_024)
 EFFORTS = ("none", "high")  # what turns reasoning off, and on
+_BUSY = (Outcome.RATE_LIMITED, Outcome.SERVER_ERROR, Outcome.DROPPED)
+_ATTEMPTS = 3
 _NO_EFFORT = ("", "none")
 _OF_EFFORT = ("reasoning", "thinking", "effort")  # what endpoints name when they refuse one
 
@@ -67,20 +70,37 @@ async def find_reasoning(ask: Ask, effort: str = "", *, adaptive: bool = False) 
 async def find_efforts(ask: Ask, capabilities: Capabilities, effort: str) -> Capabilities:
     """The capabilities with the other reasoning efforts that a vendor may have meant who states none.
 
-    One turns reasoning on where under the user's ``effort`` the model does not reason, or off where it does. Where the
-    user states an effort, what the model does by itself is one, too.
+    Those are what the model does by itself, where the user states an ``effort``; none, where it reasons and this turns
+    it off; and a high one, where it takes that and reasons by it. Raises ModelUnavailable where it does not say.
     """
     budget, found = capabilities.output_tokens, [""] if effort else []
-    if capabilities.reasons:
-        output = await ask(GenerateRequest(prompt=QUESTION, chat=True, max_tokens=SHORT, reasoning_effort=EFFORTS[0]))
+    if capabilities.reasons and effort != EFFORTS[0]:
+        output = await _patiently(ask, QUESTION, SHORT, EFFORTS[0])
         found += EFFORTS[:1] if _is_complete(output) and not _shows_reasoning(output) else ()
-        return msgspec.structs.replace(capabilities, efforts=tuple(found))
-    for budget in BUDGETS:
-        output = await ask(GenerateRequest(prompt=HARD, chat=True, max_tokens=budget, reasoning_effort=EFFORTS[1]))
+    budgets = () if effort == EFFORTS[1] else (budget,) if budget else BUDGETS
+    for budget in budgets:
+        output = await _patiently(ask, HARD, budget, EFFORTS[1])
         if output.outcome not in (Outcome.CLIENT_ERROR, Outcome.SERVER_ERROR):
-            found += EFFORTS[1:] if _shows_reasoning(output) else ()
+            # What is known to reason may do so longer by this effort; what takes so long that it times out, too.
+            by_it = capabilities.reasons or _shows_reasoning(output) or output.outcome is Outcome.TIMEOUT
+            found += EFFORTS[1:] if by_it else ()
             break
     return msgspec.structs.replace(capabilities, efforts=tuple(found), output_tokens=budget if found else 0)
+
+
+async def _patiently(ask: Ask, question: str, tokens: int, effort: str) -> ModelOutput:
+    """Ask again where the endpoint is busy: a question that failed shows nothing."""
+    request = GenerateRequest(prompt=question, chat=True, max_tokens=tokens, reasoning_effort=effort)
+    output = await ask(request)
+    for attempt in range(_ATTEMPTS):
+        if output.outcome not in _BUSY:
+            break
+        await pause_after(output, attempt)
+        output = await ask(request)
+    if output.outcome in _BUSY and output.outcome is not Outcome.SERVER_ERROR:  # some refuse a budget by such an error
+        detail = output.detail or output.outcome.value
+        raise ModelUnavailable(f"whether the endpoint reasons at the effort {effort} could not be asked ({detail})")
+    return output
 
 
 def _shows_reasoning(output: ModelOutput) -> bool:

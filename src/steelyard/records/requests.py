@@ -192,8 +192,8 @@ class Capabilities(Record, frozen=True, kw_only=True):
     ``offers`` is compared with what a prompt format ``needs``: ``language`` for a language model, names such as
     ``world two-room`` for a world model. None: unknown, so every prompt format is tried.
     ``reasons``: the model reasons before it answers; ``output_tokens`` is then the largest output budget that it took.
-    ``efforts``: the reasoning efforts by which it reasons where by itself it does not, or the reverse; where the user
-    states one, "" is what it does by itself.
+    ``efforts``: the other reasoning efforts that a vendor may have meant: *none* turns its reasoning off, *high* makes
+    it reason, and where the user states one, "" is what it does by itself.
     ``takes_temperature`` False: the endpoint refuses a temperature and samples at its own.
     ``repeats_identical``: temperatures at which one open question brought a text more than once, as from a cache.
     ``checkpoints``: by what is offered, the networks that answer for it, in the order of their weights' SHA-256;

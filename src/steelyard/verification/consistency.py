@@ -228,9 +228,10 @@ def _why_no_efforts(plan: Plan, role: str, planned: PlannedModel) -> str:
         return ""
     if role != SUBJECT or plan.sheet is None or not may_have_efforts(planned):
         return "efforts are set, and nothing was looked for"
-    toggled = EFFORTS[:1] if planned.capabilities.reasons else EFFORTS[1:]
-    by_itself = ("",) if own else ()
-    return "" if efforts in (by_itself, by_itself + toggled) else "efforts are not those that are looked for"
+    may_be = ("",) * bool(own) + tuple(each for each in EFFORTS if each != own)
+    in_order = [each for each in may_be if each in efforts] == list(efforts)
+    is_whole = ("" in efforts) == bool(own) and ("none" not in efforts or planned.capabilities.reasons)
+    return "" if in_order and is_whole else "efforts are not those that are looked for"
 
 
 def _why_no_next_tokens(plan: Plan, role: str, planned: PlannedModel) -> str:
