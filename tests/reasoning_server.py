@@ -29,7 +29,8 @@ class ReasoningServer(SumsServer):
     ``refuses`` names parameters that are answered with HTTP 400: ``temperature``, ``max_tokens``. After ``sums_left``
     samples it is down. ``wrong`` is the share of sums that it gets wrong, by a hash of the sum.
     ``switch``: by itself it reasons (*on*) or not (*off*), an effort says otherwise, and without reasoning ``wrong`` is
-    ``unreasoned``. Where it is *off*, it takes no temperature beside its reasoning.
+    ``unreasoned``. Where it is *off*, it takes no temperature beside its reasoning. *template*: off, and only its chat
+    template turns it on.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class ReasoningServer(SumsServer):
 
     async def _chat(self, request: web.Request) -> web.Response:
         body = json.loads(await request.text())
-        effort = body.get("reasoning_effort")
-        reasons = self.dialect != "plain" and not (self.switch and effort in ("none", *[None] * (self.switch == "off")))
+        is_off, effort = self.switch in ("off", "template"), body.get("reasoning_effort")
+        if self.switch == "template":
+            effort = "high" if body.get("chat_template_kwargs", {}).get("enable_thinking") else None
+        reasons = self.dialect != "plain" and not (self.switch and effort in ("none", *[None] * is_off))
         refuses = (*self.refuses, *["temperature"] * (self.switch == "off" and reasons))
         refused = next((name for name in refuses if name in body), "")
         if refused:

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "steelyard"
 TESTS = ROOT / "tests"
-LONGEST_MODULE = 450
+LONGEST_MODULE = 500
 
 
 def sources() -> list[Path]:

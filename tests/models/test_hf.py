@@ -240,10 +240,11 @@ def test_other_kinds_of_models_are_refused(text_model: Path, tmp_path: Path) -> 
 
 def test_a_state_that_cannot_be_rewound_is_refused(tmp_path: Path) -> None:
     transformers: Any = importlib.import_module("transformers")
-    path = save_text_model(tmp_path / "m")
-    config = transformers.MambaConfig(vocab_size=400, hidden_size=16, num_hidden_layers=1, state_size=4)
-    transformers.MambaForCausalLM(config).save_pretrained(path)
-    assert "keeps a state that cannot be rewound exactly" in refused(path)
+    path, small = save_text_model(tmp_path / "m"), {"vocab_size": 400, "hidden_size": 16, "num_hidden_layers": 2}
+    for kind, more in (("Mamba", {"state_size": 4}), ("Rwkv", {})):
+        config = getattr(transformers, f"{kind}Config")(**small, **more)
+        getattr(transformers, f"{kind}ForCausalLM")(config).save_pretrained(path)
+        assert "keeps a state that cannot be rewound exactly" in refused(path)
 
 
 def test_no_reasoning_effort(text_model: Path) -> None:

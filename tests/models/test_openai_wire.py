@@ -72,7 +72,7 @@ def test_draws_from_the_whole_distribution_switch_off_what_servers_do_by_themsel
     request = GenerateRequest(prompt="b", temperature=1.0, untruncated=True)
     body = generate_body("m", request)
     assert (body["top_p"], body["top_k"], body["min_p"], body["repetition_penalty"]) == (1.0, -1, 0.0, 1.0)
-    strict = generate_body("m", request, Dialect(takes_samplers=False))
+    strict = generate_body("m", request, Dialect(takes_extensions=False))
     assert strict.keys() == body.keys() - {"top_k", "min_p", "repetition_penalty", "repeat_penalty"}
     assert "top_p" not in generate_body("m", GenerateRequest(prompt="b", temperature=1.0))
 
@@ -155,6 +155,7 @@ def test_an_endpoint_that_reasons_gets_no_stop_strings_and_an_effort_is_sent() -
     dialect = Dialect(reasons=True, takes_temperature=False)
     body = generate_body("m", GenerateRequest(prompt="q", chat=True, stop=("\n",), reasoning_effort="low"), dialect)
     asked = {"messages": [{"role": "user", "content": "q"}]}
+    asked |= {"chat_template_kwargs": {"enable_thinking": True, "thinking": True}}
     assert body == {"model": "m", "max_tokens": 256, "reasoning_effort": "low"} | asked
     assert generate_body("m", PLAIN, dialect)["stop"] == ["\n"]
 

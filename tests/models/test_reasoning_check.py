@@ -110,6 +110,7 @@ def test_a_reasoning_effort_is_sent_with_the_question() -> None:
         ("field", "on", "", ("none", "high"), 4_096),
         ("hidden", "on", "low", ("", "none", "high"), 4_096),
         ("field", "off", "none", ("", "high"), 4_096),
+        ("field", "template", "", ("high",), 4_096),
         ("inline", "", "", ("high",), 4_096),
         ("inline", "", "high", ("",), 4_096),
         ("plain", "", "", (), 0),
@@ -121,10 +122,11 @@ def test_efforts_that_turn_reasoning_on_or_off(
     async def look(model: OpenAIModel) -> Capabilities:
         return await find_efforts(model.generate, await capabilities_of(model), own)
 
-    with ReasoningServer(dialect, switch=switch, takes=5_000) as server:
-        found = at(server, look, reasoning_effort=own)
-    assert (found.efforts, found.output_tokens) == (expected, budget)
-    assert found.takes_temperature
+    for refuses in ((), ("chat_template_kwargs",) * (switch != "template")):
+        with ReasoningServer(dialect, refuses, switch=switch, takes=5_000) as server:
+            found = at(server, look, reasoning_effort=own)
+        assert (found.efforts, found.output_tokens) == (expected, budget)
+        assert found.takes_temperature
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """What the claims about a measurement state of how its outputs came about: outputs are read by that.
 
-A vendor whose table says nothing of decoding may have sampled. We ask greedily then, which models that reason are
-warned of by their own makers: they repeat themselves, and answer worse. So what such a model gets wrong says nothing.
-And a limit that a claim states is the vendor's own; one at which a server cuts earlier is not.
+A limit that a claim states is the vendor's own; one at which a server cuts earlier is not. A vendor whose table says
+nothing of decoding may have sampled: plans of before asked greedily alone, so what a model that reasons got wrong says
+nothing there. Now sampled answers are asked, too.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ _CUT: Final = "length"
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """Of a measurement: the ``limit`` of tokens that its claim states (0: none); whether its ``decoding`` is assumed.
+    """Of a measurement: the ``limit`` of tokens that its claim states (0: none).
 
-    ``decoding`` is True where nothing had to be assumed. ``loops``: one that our limit cut off is open, not wrong.
+    ``loops``: one that our limit cut off is open, not wrong; and ``decoding``: nothing had to be assumed of it. Both
+    are False in plans of before alone.
     """
 
     limit: int = 0
@@ -39,14 +40,14 @@ AS_ASKED: Final = Stated()
 
 
 def stated_of(plan: Plan) -> dict[str, Stated]:
-    """By measurement, what its claims state; decoding is assumed where one of them does not state it."""
-    assumed = set()
-    claims = plan.sheet.claims if plan.sheet else ()
+    """By measurement, what its claims state."""
+    assumed, is_former = set(), plan.loops == "wrong"
+    claims = plan.sheet.claims if plan.sheet and is_former else ()
     for served in plan.served:
         number = served.claim_number
         if number is not None and number < len(claims) and not states_decoding(claims[number]):
             assumed.add(served.reads.measurement)
-    return {each.id: _stated(each, each.id in assumed, plan.loops == "open") for each in plan.measurements}
+    return {each.id: _stated(each, each.id in assumed, not is_former) for each in plan.measurements}
 
 
 def _stated(measurement: Measurement, is_assumed: bool, loops: bool) -> Stated:

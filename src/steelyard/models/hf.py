@@ -179,7 +179,8 @@ def _check_kind(config: Any, files: ModelFiles, *, sees: bool) -> None:
 
 def _check_loaded(model: Any, tokenizer: Any, report: Any, files: ModelFiles) -> None:
     layers = set(getattr(model.config.get_text_config(), "layer_types", None) or [])
-    if model._is_stateful or any("attention" not in each or "linear" in each for each in layers):
+    is_cached = getattr(model, "_supports_default_dynamic_cache", lambda: True)()
+    if not is_cached or any("attention" not in each or "linear" in each for each in layers):
         raise InputError("keeps a state that cannot be rewound exactly: only attention can be", where=files.folder)
     if missing := sorted(report["missing_keys"]):
         raise InputError(

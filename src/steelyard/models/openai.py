@@ -162,6 +162,9 @@ class OpenAIModel:
     async def generate(self, request: GenerateRequest) -> ModelOutput:
         """Answer with text; stop strings are cut here too, since some servers ignore them, and some refuse them."""
         output = await self._generated(request, self._dialect)
+        if openai_wire.SWITCHES in output.detail and output.outcome is Outcome.CLIENT_ERROR:
+            self._dialect = replace(self._dialect, takes_extensions=False)
+            output = await self._generated(request, self._dialect)
         # The handshake found whether it takes one under the user's effort.
         is_other = request.asks_reasoning and request.reasoning_effort != self._settings.reasoning_effort
         if is_other and self._dialect.under(request).takes_temperature and refuses_temperature(output):
@@ -170,8 +173,9 @@ class OpenAIModel:
         if request.stop and output.outcome is Outcome.CLIENT_ERROR and openai_wire.refuses_stops(output.detail):
             self._dialect = replace(self._dialect, takes_stops=False)
             output = await self._generated(request, self._dialect)
-        if request.untruncated and output.outcome is Outcome.CLIENT_ERROR and self._dialect.takes_samplers:
-            strict = replace(self._dialect, takes_samplers=False)  # some endpoints know the standard fields alone
+        has_extensions = self._dialect.takes_extensions and (request.untruncated or request.reasoning_effort)
+        if has_extensions and output.outcome is Outcome.CLIENT_ERROR:
+            strict = replace(self._dialect, takes_extensions=False)  # some endpoints know the standard fields alone
             if (again := await self._generated(request, strict)).outcome is not Outcome.CLIENT_ERROR:
                 self._dialect = strict
                 return again
@@ -199,7 +203,7 @@ class OpenAIModel:
         return OpenAIBatches(
             self._http,
             lambda request: openai_wire.generate_body(
-                self._name, request, replace(self._dialect.under(request), takes_samplers=False), data_uri
+                self._name, request, replace(self._dialect.under(request), takes_extensions=False), data_uri
             ),
             lambda payload, request: self._http.without_key(
                 openai_wire.read_completion(payload, request, reasons=self._dialect.under(request).reasons)

@@ -14,6 +14,7 @@ from steelyard.records import GenerateRequest, Image, ModelOutput, Outcome
 from steelyard.util.text import one_line
 
 __all__ = [
+    "SWITCHES",
     "Dialect",
     "echo_body",
     "generate_body",
@@ -29,6 +30,7 @@ STOPS_ON_THE_WIRE = 4
 OPENAIS_LOGPROBS = 5
 # The fields of a message that hold reasoning; the first that has text counts, since some repeat one another.
 REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
+SWITCHES = "chat_template_kwargs"  # an extension of vLLM, SGLang and llama.cpp: what a chat template may ask for
 ANSWER_PARTS = ("text", "output_text")
 REASONING_PARTS = ("reasoning", "reasoning_text", "thinking", "summary", "summary_text")
 _TEXT_KEYS = ("summary", "thinking", "reasoning", "content", "text")
@@ -47,7 +49,7 @@ class Dialect:
 
     limit_name: str = "max_tokens"
     takes_temperature: bool = True
-    takes_samplers: bool = True
+    takes_extensions: bool = True
     takes_stops: bool = True
     most_logprobs: int = 20
     reasons: bool = False
@@ -71,8 +73,8 @@ class Dialect:
     def with_less(self) -> Iterator[Dialect]:
         """Dialects of endpoints that know the standard fields alone, or give no more next tokens than OpenAI's."""
         for most in dict.fromkeys((self.most_logprobs, min(self.most_logprobs, OPENAIS_LOGPROBS))):
-            for takes_samplers in dict.fromkeys((self.takes_samplers, False)):
-                if (less := replace(self, most_logprobs=most, takes_samplers=takes_samplers)) != self:
+            for takes_extensions in dict.fromkeys((self.takes_extensions, False)):
+                if (less := replace(self, most_logprobs=most, takes_extensions=takes_extensions)) != self:
                     yield less
 
 
@@ -113,11 +115,14 @@ def generate_body(
     if request.stop and dialect.takes_stops and not (dialect.reasons and request.chat):
         body["stop"] = list(request.stop[:STOPS_ON_THE_WIRE])
     if request.untruncated:
-        body |= _UNTRUNCATED_EVERYWHERE | (_UNTRUNCATED if dialect.takes_samplers else {})
+        body |= _UNTRUNCATED_EVERYWHERE | (_UNTRUNCATED if dialect.takes_extensions else {})
     if request.seed is not None:
         body["seed"] = request.seed
     if request.reasoning_effort:
         body["reasoning_effort"] = request.reasoning_effort
+        if request.chat and dialect.takes_extensions:
+            # Chat templates of open models have a switch of one of these names; those without it ignore it.
+            body[SWITCHES] = dict.fromkeys(("enable_thinking", "thinking"), request.asks_reasoning)
     return body
 
 

@@ -92,9 +92,7 @@ class ClaimRetest:
         measurement = planner.measurement(first)
         capabilities = planner.models[measurement.role].capabilities
         degrees = _unstated_temperature(planner, claim, first)
-        # What is measured without a verdict has 1,000 answers for all of its configurations.
-        is_judged = not (first.unverifiable or not_asked)
-        if self.version > 4 and is_judged:
+        if self.version > 4:
             decodings = [None, degrees] if capabilities.takes_temperature and degrees is not None else [None]
             efforts = capabilities.efforts if measurement.kind == "generate" and measurement.chat else ()
             arms += [
