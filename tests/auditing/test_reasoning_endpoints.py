@@ -62,6 +62,14 @@ def test_a_reasoning_endpoint_gets_room_and_is_consistent(dialect: str, sums_fil
     assert steelyard(["verify", str(run)]) == 0
 
 
+def test_a_false_claim_about_an_endpoint_that_reasons_is_found(sums_file: Sums, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with ReasoningServer("field", wrong=0.2) as server:
+        assert steelyard(audit(server, sums_file[0], run)) == 1
+    assert [claim["verdict"] for claim in reported(run)["claims"]] == ["inconsistent"]
+    assert steelyard(["verify", str(run)]) == 0
+
+
 def test_reasoning_tokens_are_in_the_journal_and_summed_in_the_report(sums_file: Sums, tmp_path: Path) -> None:
     run = tmp_path / "run"
     with ReasoningServer("hidden") as server:

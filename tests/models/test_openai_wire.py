@@ -154,8 +154,8 @@ def test_reasoning_that_the_budget_cut_off_is_no_answer() -> None:
 def test_an_endpoint_that_reasons_gets_no_stop_strings_and_an_effort_is_sent() -> None:
     dialect = Dialect(reasons=True, takes_temperature=False)
     body = generate_body("m", GenerateRequest(prompt="q", chat=True, stop=("\n",), reasoning_effort="low"), dialect)
-    asked = {"messages": [{"role": "user", "content": "q"}]}
-    asked |= {"chat_template_kwargs": {"enable_thinking": True, "thinking": True}}
+    switches = {"chat_template_kwargs": {"enable_thinking": True, "thinking": True}}
+    asked = {"messages": [{"role": "user", "content": "q"}], **switches}
     assert body == {"model": "m", "max_tokens": 256, "reasoning_effort": "low"} | asked
     assert generate_body("m", PLAIN, dialect)["stop"] == ["\n"]
 

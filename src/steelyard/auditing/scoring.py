@@ -98,11 +98,11 @@ def read_score(scorer: Scorer, sample: Sample, output: ModelOutput, stated: Stat
 
     *Open* is what the endpoint's content filter stopped, reasoning that no answer followed, a call of a tool that
     nobody offered, and an output that was cut off, unless the scorer knows that more text could not have changed what
-    it read; a long message that was cut off is never wrong. Wrong is one that the model ended with nothing in it, unless
-    the endpoint counts tokens that did not come: a server may keep reasoning to itself, and not say so (but not where a
-    text that is no turn was stopped at a stop string). An output that ended at the limit which its claim ``stated`` is
-    whole. In plans of before, a loop is wrong, and where the claim states no decoding, a model that reasons, or repeats
-    itself, has nothing wrong.
+    it read; a long message that was cut off is never wrong. Wrong is one that the model ended with nothing in it, but
+    not where the endpoint counts tokens that did not come (a server may keep reasoning to itself, and not say so),
+    unless a text that is no turn was stopped at a stop string. An output that ended at the limit which its claim
+    ``stated`` is whole. In plans of before, a loop is wrong, and where the claim states no decoding, a model that
+    reasons, or repeats itself, has nothing wrong.
     """
     if isinstance(sample.request, NextTokenRequest):  # its text is a list of ours, whatever its tokens look like
         return scorer.score(sample, output)
