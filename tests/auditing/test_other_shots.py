@@ -209,6 +209,7 @@ def test_without_the_usual_worked_examples_nobody_is_accused(held: int, audit: A
     assert (code, row["verdict"], row["p"]) == (3, "unverifiable", 1.0)
     assert "one of the usual ones cannot be asked here: completion@10" in row["reason"]
     low, high = row["standard"]
+    assert row["ci"] == [low, high]
     assert low < 36 < high < 90
     recompute(tmp_path / "run")
 

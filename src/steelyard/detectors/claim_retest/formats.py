@@ -188,13 +188,15 @@ class FormatsFinder:
         result = result_of(shown)
         assert result.claim is not None
         reason, p = self._reason(word, shown), self.p
+        standard = self._standard if word is VerdictWord.UNVERIFIABLE else None
         claim = msgspec.structs.replace(
             result.claim,
+            ci=standard or result.claim.ci,
             verdict=word,
             reason=reason,
             p=p,
             needs=result.claim.needs if self.decision is None and word is VerdictWord.INSUFFICIENT_POWER else None,
-            standard=self._standard if word is VerdictWord.UNVERIFIABLE else None,
+            standard=standard,
             formats=(*map(self._label, self.finders), *map(_named, self.not_asked)),
         )
         said = Note(detector="claim_retest", check="formats", task=claim.task, message=self._in_words())
