@@ -129,6 +129,7 @@ def test_nobody_is_accused_whose_answers_get_worse_in_the_course_of_the_run(tmp_
         audit(tmp_path, server, "55", "--detect", "cue_gap")
     _, verdict = verdict_of(tmp_path)
     assert verdict.findings == ()
+    assert server.asked.total() > 300
     assert cues(verdict).effect is not None
 
 
