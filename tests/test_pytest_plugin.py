@@ -14,7 +14,7 @@ import pytest
 
 import steelyard
 from steelyard.stats.bar_gate import make_bar_gate
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 pytest_plugins = ["pytester"]
 

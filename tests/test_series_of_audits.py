@@ -17,7 +17,7 @@ from steelyard.evidence import layout
 from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.storage.run_folder import RunFolder
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 QUESTIONS = [(number, number * 7 % 91) for number in range(60)]
 Audit = Callable[..., Path]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.skips import forbidden
+from testkit.skips import forbidden
 
 ROOT = Path(__file__).parent.parent
 
@@ -30,7 +30,7 @@ def test_a_skip_fails_the_run(tmp_path: Path, reason: str, forbid: str, code: in
         "-m",
         "pytest",
         "-p",
-        "tests.skips",
+        "testkit.skips",
         "-p",
         "no:cacheprovider",
         "--rootdir",

@@ -24,9 +24,9 @@ from steelyard.evidence.keys import KeySigner, load_signer
 from steelyard.evidence.timestamp_signature import new_request
 from steelyard.runner import timestamp_client
 from steelyard.storage.run_folder import RunFolder
-from tests.conftest import SumsServer
-from tests.timestamp_authority import TimestampAuthority
-from tests.verification.resealing import records_of, reseal
+from testkit.fixtures import SumsServer
+from testkit.resealing import records_of, reseal
+from testkit.timestamp_authority import TimestampAuthority
 
 QUESTIONS = [(number, number * 7 % 91) for number in range(12)]
 Said = pytest.CaptureFixture[str]

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.2.0"
 
 _NAMES = {
-    "steelyard.api.assemble": ["assemble"],
     "steelyard.api.calls": [
         "aaudit",
         "aresume",
@@ -36,20 +35,13 @@ _NAMES = {
     "steelyard.api.gates": ["gate"],
     "steelyard.api.judge_calls": ["calibrate", "draw_labels", "judge"],
     "steelyard.api.models": ["OpenedModel", "open_model"],
-    "steelyard.api.published_outputs": ["published_outputs"],
-    "steelyard.api.published_texts": ["published_texts"],
     "steelyard.api.results": ["RunResult", "ScreenResult", "VerifyResult"],
-    "steelyard.api.sealed_results": ["ResultVerified", "verify_result"],
-    "steelyard.api.text_identity": ["text_identity"],
+    "steelyard.api.sealed_results": ["verify_result"],
     "steelyard.auditing.answers": ["Answer"],
     "steelyard.auditing.conductor": ["plan_audit", "resume_audit", "start_audit"],
     "steelyard.claims.sheet": ["read_sheet"],
-    "steelyard.comparison.assemble": ["Assembly"],
     "steelyard.comparison.portfolio_record": ["Portfolio"],
-    "steelyard.comparison.published": ["PublishedOutputs"],
-    "steelyard.comparison.published_texts": ["PublishedTexts"],
     "steelyard.comparison.record": ["Comparison"],
-    "steelyard.comparison.text_identity": ["TextIdentity"],
     "steelyard.errors": [
         "DeadlineExceeded",
         "ExitCode",
@@ -66,7 +58,7 @@ _NAMES = {
     "steelyard.judging.calibration": ["Calibration"],
     "steelyard.models": ["Settings"],
     "steelyard.planning.options": ["Options"],
-    "steelyard.plugins": ["Detector", "Generator", "Model", "Scorer"],
+    "steelyard.plugins": ["Detector", "Generator", "Model", "ResultVerified", "Scorer"],
     "steelyard.records": [
         "Capabilities",
         "Claim",
@@ -90,11 +82,21 @@ _NAMES = {
     "steelyard.tasks.from_file": ["task_from_file"],
     "steelyard.verification.recompute": ["recompute"],
 }
+# They come with steelyard-forensics, as its plugins of the kind ``api``.
+_OF_FORENSICS = [
+    "Assembly",
+    "PublishedOutputs",
+    "PublishedTexts",
+    "TextIdentity",
+    "assemble",
+    "published_outputs",
+    "published_texts",
+    "text_identity",
+]
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 __all__ = [
     "Answer",
-    "Assembly",
     "Calibration",
     "Capabilities",
     "Claim",
@@ -121,8 +123,6 @@ __all__ = [
     "Options",
     "Outcome",
     "Portfolio",
-    "PublishedOutputs",
-    "PublishedTexts",
     "ResultVerified",
     "RunResult",
     "Sample",
@@ -132,7 +132,6 @@ __all__ = [
     "Settings",
     "SteelyardError",
     "StorageError",
-    "TextIdentity",
     "TimestampUnavailable",
     "Verdict",
     "VerdictWord",
@@ -142,7 +141,6 @@ __all__ = [
     "aaudit",
     "aresume",
     "arun",
-    "assemble",
     "audit",
     "calibrate",
     "cascade",
@@ -156,8 +154,6 @@ __all__ = [
     "open_scorer",
     "plan_audit",
     "portfolio",
-    "published_outputs",
-    "published_texts",
     "read_sheet",
     "recompute",
     "report",
@@ -168,34 +164,25 @@ __all__ = [
     "show",
     "start_audit",
     "task_from_file",
-    "text_identity",
     "verify",
     "verify_integrity",
     "verify_result",
 ]
 
 if TYPE_CHECKING:
-    from steelyard.api.assemble import assemble
     from steelyard.api.calls import aaudit, aresume, arun, audit, report, resume, run, screen, show, verify
     from steelyard.api.choosing import choose
     from steelyard.api.compare import cascade, compare, portfolio
     from steelyard.api.gates import gate
     from steelyard.api.judge_calls import calibrate, draw_labels, judge
     from steelyard.api.models import OpenedModel, open_model
-    from steelyard.api.published_outputs import published_outputs
-    from steelyard.api.published_texts import published_texts
     from steelyard.api.results import RunResult, ScreenResult, VerifyResult
-    from steelyard.api.sealed_results import ResultVerified, verify_result
-    from steelyard.api.text_identity import text_identity
+    from steelyard.api.sealed_results import verify_result
     from steelyard.auditing.answers import Answer
     from steelyard.auditing.conductor import plan_audit, resume_audit, start_audit
     from steelyard.claims.sheet import read_sheet
-    from steelyard.comparison.assemble import Assembly
     from steelyard.comparison.portfolio_record import Portfolio
-    from steelyard.comparison.published import PublishedOutputs
-    from steelyard.comparison.published_texts import PublishedTexts
     from steelyard.comparison.record import Comparison
-    from steelyard.comparison.text_identity import TextIdentity
     from steelyard.errors import (
         DeadlineExceeded,
         ExitCode,
@@ -212,7 +199,7 @@ if TYPE_CHECKING:
     from steelyard.judging.calibration import Calibration
     from steelyard.models import Settings
     from steelyard.planning.options import Options
-    from steelyard.plugins import Detector, Generator, Model, Scorer
+    from steelyard.plugins import Detector, Generator, Model, ResultVerified, Scorer
     from steelyard.records import (
         Capabilities,
         Claim,
@@ -238,10 +225,16 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
+    if name in _OF_FORENSICS:
+        from steelyard.plugins import find
+
+        return find("api", name)
     if name not in _HOMES:
         raise AttributeError(f"module 'steelyard' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    from steelyard.plugins import names
+
+    return sorted({*__all__, *names("api")})

@@ -15,6 +15,9 @@ kind          what the entry point gives                             protocol
 ``tasks``     a ``pathlib.Path`` to a folder of ``*.yaml`` tasks     see docs/adding-a-benchmark.md
 ``generator`` ``generate(seed, count, **options) -> list[dict]``     :class:`Generator`
 ``detector``  a class, called without arguments                      :class:`Detector`
+``result``    a class, called without arguments                      :class:`ResultVerifier`
+``weights``   see ``cli/verify.py``, ``--model``                     a function
+``api``       what ``steelyard.NAME`` is                             a function or a class
 ============  =====================================================  =========================================
 """
 
@@ -24,9 +27,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
 
-from steelyard.errors import InputError
+from steelyard.errors import ExitCode, InputError, MissingDependency
+from steelyard.members import member_of_plugin
 from steelyard.records import (
     Capabilities,
     Claim,
@@ -64,6 +69,9 @@ __all__ = [
     "Planner",
     "Progress",
     "ReopenedScorer",
+    "ResultRequest",
+    "ResultVerified",
+    "ResultVerifier",
     "Scorer",
     "ShareScorer",
     "StoppableScorer",
@@ -416,6 +424,57 @@ class Detector(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class ResultVerified:
+    """A sealed result that holds: ``found`` is what was sealed, ``headline`` its conclusion in one sentence.
+
+    ``signed_by`` is the key, empty where it is unsigned; ``trusted``: it is the one that was required.
+    ``not_recomputed`` names a rule that this version has not.
+    """
+
+    folder: Path
+    found: Any
+    headline: str
+    signed_by: str
+    trusted: bool
+    not_recomputed: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Always True: what does not hold raises VerificationError."""
+        return True
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """3 where something was not recomputed, else 0: what was found is no matter of the evidence."""
+        return ExitCode.UNDECIDED if self.not_recomputed else ExitCode.CONSISTENT
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultRequest:
+    """What ``steelyard verify`` was asked of a sealed result in ``folder``; the rest are its options."""
+
+    folder: Path
+    require_key: Path | None = None
+    panel: Path | None = None
+    tested: tuple[Path, ...] = ()
+    references: tuple[str, ...] = ()
+    as_json: bool = False
+
+
+@runtime_checkable
+class ResultVerifier(Protocol):
+    """Verifies one kind of sealed result of a test over finished runs; its name is that of the sealed file's stem."""
+
+    def check(self, folder: Path, require_key: Path | None) -> ResultVerified:
+        """Compute the result again from what it holds; raises VerificationError naming the first check that fails."""
+        ...
+
+    def verify(self, request: ResultRequest) -> int:
+        """As :meth:`check`, with the runs that it read where they are given; prints what was checked, and exits so."""
+        ...
+
+
 @cache
 def _entries() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
@@ -427,9 +486,11 @@ def names(kind: str) -> list[str]:
 
 
 def find(kind: str, name: str) -> Any:
-    """Load the plugin ``kind.name``; raises InputError naming what there is."""
+    """Load the plugin ``kind.name``; raises InputError naming what there is, or the member that brings it."""
     entry = _entries().get(f"{kind}.{name}")
     if entry is None:
+        if member := member_of_plugin(f"{kind}.{name}"):
+            raise MissingDependency(f"the {kind} {name!r} comes with: {member.how_to_install}")
         shown = [each for each in names(kind) if kind != "scorer" or not each.startswith(("world_", "imported"))]
         local = "; Ollama is openai:llama3@http://localhost:11434/v1, vLLM openai:NAME@http://localhost:8000/v1"
         example = local if kind == "model" else ""

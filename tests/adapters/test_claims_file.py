@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 
 from steelyard.adapters.claims_file import check_model, read_claims
-from steelyard.adapters.pasted_sheet import read_pasted
-from steelyard.cli import execute as steelyard
 from steelyard.errors import InputError
 from steelyard.records import ClaimSheet
 
@@ -23,24 +21,6 @@ PUBLISHED = json.dumps(
         "evaluation_results": [{"evaluation_name": "GSM8K", "score_details": {"score": 0.698}}],
     }
 )
-
-
-@pytest.mark.parametrize(
-    ("text", "name"), [(INDEX, "card.md"), (TABLE, "table.md"), (PUBLISHED, "results.json"), ("a,b\n1,2\n", "x.csv")]
-)
-@pytest.mark.parametrize("model", ["", "alpha 7b", "Beta-70B", "Ours", "Nobody"])
-def test_the_page_takes_what_the_command_line_takes_and_nothing_else(
-    text: str, name: str, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path(name).write_text(text)
-    exit_code = steelyard(["import", name, "--model", model, "--out", "sheet.yaml"])
-    try:
-        read_pasted(text, model)
-    except InputError:
-        assert exit_code == 2
-    else:
-        assert exit_code == 0
 
 
 def test_which_files_are_claims_is_seen_by_their_content(tmp_path: Path) -> None:

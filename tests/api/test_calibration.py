@@ -12,9 +12,9 @@ from steelyard.api.calibration import calibration_of, draw_answers, files_beside
 from steelyard.cli import execute
 from steelyard.errors import InputError
 from steelyard.reports.calibration import calibration_lines
-from tests.api.test_judging import ONE, judged, run_of
-from tests.conftest import SumsServer
-from tests.judge_server import JudgeServer
+from testkit.fixtures import SumsServer
+from testkit.judge_server import JudgeServer
+from testkit.judged_runs import ONE, judged, run_of
 
 
 @pytest.fixture(scope="module")

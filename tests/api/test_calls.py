@@ -21,7 +21,7 @@ import steelyard
 from steelyard.cli import execute
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util import background
-from tests.conftest import SUM, SumsServer
+from testkit.fixtures import SUM, SumsServer
 
 Sums = tuple[Path, float]
 

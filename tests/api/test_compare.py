@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import steelyard
-from tests.comparison_runs import two_runs
+from testkit.comparison_runs import two_runs
 
 
 @pytest.fixture(scope="module")

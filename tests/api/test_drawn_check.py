@@ -9,8 +9,8 @@ import pytest
 from steelyard.api.drawn_check import DrawnPart, check_drawn
 from steelyard.cli import execute
 from steelyard.errors import InputError, VerificationError
-from tests.conftest import SumsServer
-from tests.tasks.test_suite_file import suite_at
+from testkit.fixtures import SumsServer
+from testkit.suite_files import suite_at
 from tests.tasks.test_suite_variants import sums_with_variants
 
 

@@ -12,7 +12,7 @@ import steelyard
 from steelyard.api.gate_runs import baseline_bar, gate_runs, points_of, sealed_run
 from steelyard.errors import InputError, VerificationError
 from steelyard.records import VerdictWord
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from steelyard.api.gate_self_test import self_test_lines
 from steelyard.cli import execute
 from steelyard.stats.gate import self_test
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 
 def test_the_lines_of_a_steady_model() -> None:

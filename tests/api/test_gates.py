@@ -9,7 +9,7 @@ import pytest
 import steelyard
 from steelyard.api.gates import share_text
 from steelyard.errors import InputError
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 
 def test_shares_are_read_as_people_write_them() -> None:

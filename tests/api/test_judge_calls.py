@@ -11,9 +11,9 @@ import steelyard
 from steelyard.api.calibration import path_beside
 from steelyard.errors import InputError
 from steelyard.judging.calibration import Calibration
-from tests.api.test_judging import ONE, judging_in, run_of
-from tests.conftest import SumsServer
-from tests.judge_server import JudgeServer
+from testkit.fixtures import SumsServer
+from testkit.judge_server import JudgeServer
+from testkit.judged_runs import ONE, judging_in, run_of
 
 
 def test_a_run_is_judged_labelled_and_calibrated(

@@ -13,8 +13,8 @@ from steelyard.api.calibration import draw_answers
 from steelyard.api.judged_gate import gate_judged
 from steelyard.cli import execute
 from steelyard.errors import InputError
-from tests.api.test_judging import ONE, Talker, judged, suite_of
-from tests.judge_server import JudgeServer
+from testkit.judge_server import JudgeServer
+from testkit.judged_runs import ONE, Talker, judged, suite_of
 
 
 class Refusing(Talker):

@@ -11,8 +11,8 @@ import pytest
 from steelyard.api.judged_run import check_shown, open_judged
 from steelyard.cli import execute
 from steelyard.errors import InputError
-from tests.api.test_judging import ONE, Talker, judged, run_of, suite_of
-from tests.judge_server import JudgeServer
+from testkit.judge_server import JudgeServer
+from testkit.judged_runs import ONE, Talker, judged, run_of, suite_of
 
 
 @pytest.fixture(scope="module")

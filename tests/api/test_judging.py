@@ -9,42 +9,24 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
-from aiohttp import web
 
 import steelyard
 from steelyard.api.judged_run import open_judged
 from steelyard.cli import execute
 from steelyard.errors import InputError
-from steelyard.records import AttackResult, Judging
+from steelyard.records import AttackResult
 from steelyard.storage.run_folder import RunFolder
 from steelyard.suites.encrypting import encrypt_suite, new_identity
 from steelyard.suites.exposures import exposed_items, read_exposures
 from steelyard.tasks.suite_task import task_from_suite
-from tests.api.test_suites import Listener
-from tests.conftest import SUM, SumsServer
-from tests.judge_server import JudgeServer, Shown, honest
+from testkit.fixtures import SumsServer
+from testkit.judge_server import JudgeServer, Shown, honest
+from testkit.judged_runs import ONE, Talker, judged, judging_in, run_of, suite_of
+from testkit.suite_files import Listener
 
 CONSTANT = "This is a complete, accurate and well structured answer to the question, checked step by step."
-RUBRIC = 'criteria:\n  - {id: right, text: "The sum is right."}\n  - {id: short, text: "It is short."}\n'
-
-
-class Talker(SumsServer):
-    """A subject whose answer ``says`` makes from the two numbers."""
-
-    def __init__(self, says: Callable[[int, int], str]) -> None:
-        super().__init__()
-        self.says = says
-
-    async def _chat(self, request: web.Request) -> web.Response:
-        prompt = json.loads(await request.text())["messages"][-1]["content"]
-        found = SUM.search(prompt)
-        text = self.says(int(found[1]), int(found[2])) if found else "Hello!"
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-        return web.json_response({"id": "x", "model": self.name, "choices": [choice]})
 
 
 @pytest.fixture(autouse=True)
@@ -57,36 +39,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def judge() -> Iterator[JudgeServer]:
     with JudgeServer() as server:
         yield server
-
-
-def suite_of(folder: Path, *endpoints: str, count: int = 40, rubric: str = RUBRIC) -> Path:
-    suite = folder / "sums"
-    (suite / "graders").mkdir(parents=True)
-    (suite / "graders" / "right.yaml").write_text(rubric)
-    (suite / "suite.yaml").write_text(
-        f"suite: sums\nendpoints: {json.dumps(endpoints)}\nscorer: {{name: judged, rubric: graders/right.yaml}}\n"
-    )
-    items = ({"id": f"i{a}", "question": f"What is {a} + 3?"} for a in range(count))
-    (suite / "samples.jsonl").write_text("".join(json.dumps(item) + "\n" for item in items))
-    return suite
-
-
-def run_of(server: SumsServer, judge: JudgeServer, folder: Path, out: str = "r", **suite: Any) -> Path:
-    if not (folder / "sums").exists():
-        suite_of(folder, server.url, judge.url, **suite)
-    assert execute(["run", "./sums", "--model", f"openai:sums@{server.url}", "--out", out]) == 3  # all are open
-    return folder / out
-
-
-def judging_in(run: Path) -> Judging:
-    return msgspec.convert(json.loads((run / "report.json").read_text())["judging"], Judging)
-
-
-def judged(run: Path, judge: JudgeServer, *more: str) -> list[str]:
-    return ["judge", str(run), "--model", f"judge=openai:judge@{judge.url}", "--out", "rj", *more]
-
-
-ONE = 'criteria:\n  - {id: right, text: "The sum is right."}\n'
 
 
 def test_a_judge_scores_a_sealed_run(

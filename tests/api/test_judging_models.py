@@ -17,8 +17,8 @@ from steelyard.cli import execute
 from steelyard.errors import InputError
 from steelyard.judging.items import JudgedAnswer, key_in
 from steelyard.records import Judging
-from tests.api.test_judging import ONE, Talker, judging_in, suite_of
-from tests.judge_server import JudgeServer
+from testkit.judge_server import JudgeServer
+from testkit.judged_runs import ONE, Talker, judging_in, suite_of
 
 ROLES = ["subject", "candidate-2"]
 

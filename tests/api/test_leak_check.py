@@ -15,7 +15,7 @@ from steelyard.suites.sealing import seal_suite
 from steelyard.tasks.suite_seal import parts_of
 from steelyard.tasks.suite_task import drawn_part, task_from_suite
 from steelyard.tasks.suite_variants import draw_of
-from tests.tasks.test_suite_file import suite_at
+from testkit.suite_files import suite_at
 from tests.tasks.test_suite_variants import sums_with_variants
 
 ONE, OTHER = "http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1"

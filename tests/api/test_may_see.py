@@ -9,7 +9,7 @@ import pytest
 from steelyard.api.may_see import check_addresses
 from steelyard.errors import InputError
 from steelyard.tasks.suite_task import task_from_suite
-from tests.tasks.test_suite_file import suite_at
+from testkit.suite_files import suite_at
 
 
 def test_what_is_not_named_is_refused_with_the_role(tmp_path: Path) -> None:

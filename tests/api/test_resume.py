@@ -10,7 +10,7 @@ import pytest
 
 import steelyard
 from steelyard.cli import execute
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 Sums = tuple[Path, float]
 

@@ -13,7 +13,7 @@ from steelyard.planning.samples import Prepared
 from steelyard.records.file_options import FileOptions
 from steelyard.storage.local_settings import LocalSettings
 from steelyard.storage.run_folder import RunFolder
-from tests.plans import measurement, plan, planned_model
+from testkit.plans import measurement, plan, planned_model
 
 ASKED = measurement(id="00-sums", task="sums", population=1)
 PREPARED = {ASKED.id: Prepared(measurement=ASKED, samples=(), digests=("a" * 64,))}

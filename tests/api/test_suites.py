@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,37 +11,8 @@ import steelyard
 from steelyard.cli import execute
 from steelyard.errors import InputError
 from steelyard.suites.exposures import exposed_items, read_exposures
-from tests.conftest import SumsServer
-from tests.tasks.test_suite_file import suite_at
-
-
-def sums_suite(folder: Path, *endpoints: str, count: int = 30) -> Path:
-    items = [{"id": f"i{a}", "question": f"What is {a} + 3?", "answer": str(a + 3)} for a in range(count)]
-    named = json.dumps(list(endpoints))
-    return suite_at(folder, f"suite: sums\nendpoints: {named}\n", "".join(json.dumps(item) + "\n" for item in items))
-
-
-class Listener:
-    """A listening socket that counts what connects to it and what is sent."""
-
-    def __init__(self) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/v1"
-        self.connected = 0
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-        self._thread.start()
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            self.connected += 1
-            connection.close()
-
-    def close(self) -> None:
-        self.socket.close()
+from testkit.fixtures import SumsServer
+from testkit.suite_files import Listener, sums_suite
 
 
 @pytest.fixture

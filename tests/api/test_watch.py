@@ -25,7 +25,7 @@ from steelyard.storage.journal.writer import Journal
 from steelyard.watching.folder import open_log
 from steelyard.watching.log import LOG
 from steelyard.watching.standing import Standing, standing_of
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 ITEMS = 12
 
@@ -345,7 +345,7 @@ def test_a_watch_that_began_elsewhere_names_its_model_again(
 
 @pytest.fixture
 def suite(watched: Watched, tmp_path: Path) -> Path:
-    from tests.tasks.test_suite_file import suite_at
+    from testkit.suite_files import suite_at
 
     items = [{"id": f"i{n}", "question": f"What is {n} + 1?", "answer": str(n + 1)} for n in range(40)]
     yaml = f"suite: tickets\nendpoints: ['{watched.server.url}']\n"

@@ -16,7 +16,7 @@ from steelyard.errors import ExitCode, InputError, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.watching.log import LOG
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from steelyard.suites.exposures import exposed_items, read_exposures
 from steelyard.suites.writers.twins import WrittenTwins
 from steelyard.suites.writing import lines_of
 from steelyard.tasks.suite_task import task_from_suite
+from testkit.suite_files import suite_at
 from tests.suites.writers.scripted_twins import ScriptedTwins, sum_item
-from tests.tasks.test_suite_file import suite_at
 
 
 def suite_of_sums(folder: Path, *endpoints: str, count: int = 4) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "golden"

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from packages.server.tests.answers.mixed_run import mixed_run
 from steelyard.auditing.answers import answers_of, reading_of
 from steelyard.auditing.finalize import read_scores
 from steelyard.auditing.open_answers import open_answers
 from steelyard.records import SampleScore
 from steelyard.storage.run_folder import RunFolder
-from tests.server.answers.mixed_run import mixed_run
 
 GOLDEN = Path(__file__).resolve().parents[1] / "assets" / "golden"
 

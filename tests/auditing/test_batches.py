@@ -20,9 +20,9 @@ from steelyard.cli import execute as steelyard
 from steelyard.records import Attempt, BatchClosed, BatchCreated, BatchIntent, Outcome
 from steelyard.runner import batch_waiting
 from steelyard.storage.journal.reader import read_lines
-from tests.batch_server import KINDS, MessageBatches, OpenAIBatchServer, seeing, serving, uri
-from tests.dialects import KEY
-from tests.vision_server import picture, write_task
+from testkit.batch_server import KINDS, MessageBatches, OpenAIBatchServer, seeing, serving, uri
+from testkit.dialects import KEY
+from testkit.vision_server import picture, write_task
 
 Sums = tuple[Path, float]
 Server = OpenAIBatchServer | MessageBatches

@@ -18,8 +18,8 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.translation_server import SUBSETS, TranslationServer, mirror_of, score
-from tests.verification.resealing import reseal, with_new_reports
+from testkit.resealing import reseal, with_new_reports
+from testkit.translation_server import SUBSETS, TranslationServer, mirror_of, score
 
 KNOWN = 30  # of the 50 sentences
 REACHED = 100 * float(score(KNOWN))

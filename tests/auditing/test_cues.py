@@ -17,8 +17,8 @@ from steelyard.planning import orders
 from steelyard.records import DetectorResult, Plan, Verdict, VerdictWord
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.routing_server import RoutingServer
-from tests.verification.resealing import reseal
+from testkit.resealing import reseal
+from testkit.routing_server import RoutingServer
 
 
 def audit(folder: Path, server: RoutingServer, value: str, *more: str, prompt: str = "completion") -> int:

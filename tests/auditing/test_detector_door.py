@@ -29,8 +29,8 @@ from steelyard.records import (
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.conftest import SumsServer
-from tests.verification.resealing import reseal
+from testkit.fixtures import SumsServer
+from testkit.resealing import reseal
 
 Sums = tuple[Path, float]
 
@@ -207,7 +207,7 @@ def test_it_is_sealed_stopped_resumed_replayed_and_verified(
 def test_a_model_that_is_worse_is_found_within_the_error_budget_of_the_whole_report(
     door: Path, sums_server: Any, sums_file: Sums, tmp_path: Path
 ) -> None:
-    from tests.conftest import SumsServer
+    from testkit.fixtures import SumsServer
 
     run = tmp_path / "run"
     with SumsServer() as right:

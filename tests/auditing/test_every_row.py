@@ -14,7 +14,7 @@ import pytest
 from steelyard.claims.sheet import read_sheet
 from steelyard.cli import execute
 from steelyard.verification.recompute import recompute
-from tests.every_row import KnowingServer, known_of, mirror_of, sentences_of
+from testkit.every_row import KnowingServer, known_of, mirror_of, sentences_of
 
 pytestmark = pytest.mark.slow  # 28,000 rows are rendered and digested for each plan
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -11,7 +11,7 @@ import pytest
 
 from steelyard.cli import execute
 from steelyard.storage.run_folder import RunFolder
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 QUESTIONS = [(f"What is {number} + {number * 7 % 91}?", str(number + number * 7 % 91)) for number in range(80)]
 RIGHT = sum(not SumsServer.is_wrong(str(number), str(number * 7 % 91)) for number in range(80))

@@ -12,8 +12,8 @@ from steelyard.errors import ExitCode, VerificationError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.reversing_server import ReversingServer
-from tests.verification.resealing import reseal
+from testkit.resealing import reseal
+from testkit.reversing_server import ReversingServer
 
 
 @pytest.fixture

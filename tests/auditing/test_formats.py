@@ -14,8 +14,8 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.conftest import SumsServer
-from tests.verification.resealing import reseal
+from testkit.fixtures import SumsServer
+from testkit.resealing import reseal
 
 PAIRS = [(number, number * 7 % 91) for number in range(150)]
 RATE = 100 * sum(not SumsServer.is_wrong(str(a), str(b)) for a, b in PAIRS) / len(PAIRS)

@@ -12,8 +12,8 @@ from steelyard.cli import execute as steelyard
 from steelyard.records import SampleScore
 from steelyard.runner import batch_waiting
 from steelyard.storage.run_folder import RunFolder
+from testkit.batch_server import serving
 from tests.auditing.test_batches import QUICK, attempts, audited
-from tests.batch_server import serving
 
 Sums = tuple[Path, float]
 

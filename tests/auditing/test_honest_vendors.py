@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from steelyard.cli import execute
-from tests.conftest import SUM, SumsServer
+from testkit.fixtures import SUM, SumsServer
 
 # An audit of each of so many vendors: two in the fast run, four in the slow one.
 AUDITS = pytest.mark.parametrize("vendors", [2, pytest.param(4, marks=pytest.mark.slow)])

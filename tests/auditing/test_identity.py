@@ -25,11 +25,12 @@ from steelyard.records import Attempt, Plan, RecordedScore, Verdict, VerdictWord
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.conftest import llama_serving
-from tests.verification.resealing import reseal
+from testkit.fixtures import llama_serving
+from testkit.resealing import reseal
 
 # Slow: the fast run has the same test by `identify` in test_identity_checks.py, its scores in an audit in
-# tests/verification/test_by_weights.py, and what is changed in a sealed audit with a reference in test_next_token.py.
+# packages/forensics/tests/test_verify_by_weights.py, and what is changed in a sealed audit with a reference in
+# test_next_token.py.
 pytestmark = pytest.mark.slow
 SHEET = """model: small
 claims:

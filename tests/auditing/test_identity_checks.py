@@ -28,8 +28,8 @@ from steelyard.stats.series import series_share
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.conftest import SumsServer, llama_serving
-from tests.verification.resealing import reseal
+from testkit.fixtures import SumsServer, llama_serving
+from testkit.resealing import reseal
 
 
 def command_of(run: Path, address: str, *more: str) -> list[str]:

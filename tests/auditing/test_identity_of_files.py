@@ -21,11 +21,11 @@ from steelyard.planning import orders
 from steelyard.records import VerdictWord
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.conftest import llama_serving
-from tests.verification.resealing import reseal
+from testkit.fixtures import llama_serving
+from testkit.resealing import reseal
 
 # Slow: the fast run holds texts against one file in test_identity_checks.py, and against several in
-# tests/detectors/identity/, tests/scorers/test_likelihood.py and test_surprise.py.
+# packages/forensics/tests/identity/, tests/scorers/test_likelihood.py and test_surprise.py.
 pytestmark = pytest.mark.slow
 TEXTS = "12"
 

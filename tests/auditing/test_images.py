@@ -15,8 +15,8 @@ from steelyard.evidence.canonical import canonical, sha256_hex
 from steelyard.planning.samples import Prepared, digests_of
 from steelyard.records import GenerateRequest, Image, Plan, Sample
 from steelyard.storage.journal.texts import Texts
-from tests.plans import measurement, plan
-from tests.vision_server import picture
+from testkit.plans import measurement, plan
+from testkit.vision_server import picture
 
 
 def sample(number: int, data: bytes) -> Sample:

@@ -15,9 +15,9 @@ from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.canonical import canonical
 from steelyard.records import Judging
 from steelyard.storage.run_folder import RunFolder
-from tests.api.test_judging import ONE, judged, run_of
-from tests.conftest import SumsServer
-from tests.judge_server import JudgeServer
+from testkit.fixtures import SumsServer
+from testkit.judge_server import JudgeServer
+from testkit.judged_runs import ONE, judged, run_of
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.canonical import canonical_in_full
 from steelyard.evidence.keys import load_signer
 from steelyard.storage.run_folder import RunFolder
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 
 @pytest.fixture

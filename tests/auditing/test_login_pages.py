@@ -10,7 +10,7 @@ from aiohttp import web
 from steelyard.cli import execute as steelyard
 from steelyard.records import Attempt
 from steelyard.storage.journal.reader import read_lines
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 Sums = tuple[Path, float]
 PAGE = "<!DOCTYPE html><html><head><title>Log in</title></head><body><form></form></body></html>"

@@ -15,7 +15,7 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.verification.resealing import reseal
+from testkit.resealing import reseal
 
 Sums = tuple[Path, float]
 Audit = Callable[..., tuple[int, dict[str, Any], str]]

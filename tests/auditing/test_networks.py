@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from steelyard.auditing.networks import answered_by
 from steelyard.records import Capabilities, Checkpoint, PlannedModel
-from tests.plans import measurement, plan, planned_model
+from testkit.plans import measurement, plan, planned_model
 
 
 def test_every_need_names_its_networks_the_claimed_one_first() -> None:

@@ -28,8 +28,8 @@ from steelyard.storage.journal.texts import open_index
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.journal_content import check_journal
 from steelyard.verification.recompute import recompute
-from tests.conftest import SumsServer
-from tests.verification.resealing import records_of, reseal, with_new_reports
+from testkit.fixtures import SumsServer
+from testkit.resealing import records_of, reseal, with_new_reports
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
 

@@ -16,8 +16,8 @@ from steelyard.auditing.open_answers import open_answers
 from steelyard.cli import execute
 from steelyard.errors import InputError
 from steelyard.storage.run_folder import RunFolder
+from testkit.fixtures import SumsServer
 from tests.auditing.test_polite_endpoints import CAPITALS, PoliteServer
-from tests.conftest import SumsServer
 
 HOLDS = "I would look at {} first, since much speaks for it, and then go on from there."
 WRONG = "I would look at Atlantis first, since much speaks for it, and then go on from there."

@@ -19,8 +19,8 @@ from steelyard.planning import orders
 from steelyard.records import DetectorResult, Plan, Verdict, VerdictWord
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.ordering_server import OrderingServer
-from tests.verification.resealing import reseal
+from testkit.ordering_server import OrderingServer
+from testkit.resealing import reseal
 
 SHUFFLED = 2  # an order that is no unlucky draw
 NOT_RANDOM = "the order of this file is not known to be random"

@@ -18,9 +18,9 @@ from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
 from steelyard.tasks import load_task
 from steelyard.verification.recompute import recompute
-from tests.reversing_server import share_of
-from tests.shot_server import ShotServer
-from tests.verification.resealing import reseal, with_new_reports
+from testkit.resealing import reseal, with_new_reports
+from testkit.reversing_server import share_of
+from testkit.shot_server import ShotServer
 
 LANGUAGES = load_task("mgsm").definition.hub.configs  # type: ignore[union-attr]
 ITEMS = 132

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from steelyard.cli import execute as steelyard
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 from tests.scorers.dialects import MARKED, PLAIN, SENTENCES
 
 CAPITALS = {

@@ -13,7 +13,7 @@ from steelyard.cli import execute as steelyard
 from steelyard.records import Attempt
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
-from tests.reasoning_server import COST, ReasoningServer
+from testkit.reasoning_server import COST, ReasoningServer
 
 Sums = tuple[Path, float]
 

@@ -17,9 +17,9 @@ from steelyard.cli import execute as steelyard
 from steelyard.records import Attempt, Outcome
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
-from tests import dialects
-from tests.dialects import KEY, KINDS
-from tests.vision_server import picture, write_task
+from testkit import dialects
+from testkit.dialects import KEY, KINDS
+from testkit.vision_server import picture, write_task
 
 Sums = tuple[Path, float]
 SOON = ("--tolerance", "10")  # so that an honest claim is decided after few answers

@@ -13,8 +13,8 @@ from steelyard.models.reasoning_check import QUESTION
 from steelyard.records import Attempt, Outcome
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
-from tests.conftest import SUM
-from tests.reasoning_server import COST, ReasoningServer
+from testkit.fixtures import SUM
+from testkit.reasoning_server import COST, ReasoningServer
 
 Sums = tuple[Path, float]
 

@@ -11,7 +11,6 @@ from steelyard.auditing.references import give_reference
 from steelyard.errors import InputError
 from steelyard.scorers.exact import Exact
 from steelyard.scorers.likelihood import Likelihood
-from steelyard.scorers.next_token_distance import NextTokenDistance
 
 
 class Weights:
@@ -39,13 +38,6 @@ def test_every_scorer_gets_it_and_it_is_loaded_once() -> None:
     assert "loading the reference" in line
     assert weights.prepared == 1
     assert one._references == other._references == {"reference": weights}
-
-
-def test_for_next_tokens_no_requantisation_is_loaded() -> None:
-    weights, scorer = Weights(), NextTokenDistance("least")
-    assert given({"00": (scorer,)}, {"reference": weights}) == []
-    assert weights.prepared == 0
-    assert scorer._references == {"reference": weights}
 
 
 def test_where_nothing_is_read_by_likelihood_nothing_is_loaded() -> None:

@@ -13,21 +13,18 @@ from steelyard.auditing.scoring import Unscored, read_score, score_attempts, uns
 from steelyard.auditing.stated import AS_ASKED, Stated
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical, sha256_hex
-from steelyard.models.next_token import output_of_tokens
 from steelyard.records import (
     Attempt,
     GenerateRequest,
     ModelOutput,
-    NextTokenRequest,
     Outcome,
     RecordedScore,
     Sample,
     SampleScore,
     Score,
 )
-from steelyard.scorers.next_token_distance import NextTokenDistance
 from steelyard.storage.journal.lines import JournalRecord
-from tests.plans import measurement, plan
+from testkit.plans import measurement, plan
 
 
 @dataclass(frozen=True)
@@ -231,18 +228,6 @@ def test_a_text_that_was_stopped_before_its_first_word_is_wrong(
     sample = Sample(id="s/0", request=request_of, target="x")
     output = ModelOutput(outcome=Outcome.OK, text="", completion_tokens=120, finish_reason=finish)
     assert read_score(Exact(), sample, output).value == value
-
-
-def test_a_list_of_next_tokens_is_no_text_with_reasoning_in_it() -> None:
-    class Told:
-        def next_tokens(self, text: str) -> list[tuple[str, float]]:
-            return [("<think>", -1.0), (" a", -2.0)]
-
-    sample = Sample(id="s/0", request=NextTokenRequest(context="x"), target="")
-    scorer = NextTokenDistance("most")
-    scorer.refer({"reference": Told()})
-    found = read_score(scorer, sample, output_of_tokens([("<think>", -1.0), (" a", -2.5)]))
-    assert found.value == pytest.approx(0.25)
 
 
 def test_where_reasoning_is_withheld_an_empty_answer_is_not_scored_again() -> None:

@@ -20,7 +20,7 @@ from steelyard.records import Attempt, ModelOutput, Outcome, Sample, Score
 from steelyard.scorers.exact import Exact
 from steelyard.storage.journal.lines import Stop
 from steelyard.storage.journal.reader import read_lines
-from tests.hostile_patterns import BY_NAME
+from testkit.hostile_patterns import BY_NAME
 
 OUTER_SECONDS = 300  # what hangs never ends
 

@@ -16,9 +16,9 @@ from steelyard.plugins import Finder
 from steelyard.records import Attempt, CallSpent, DetectorResult, Outcome, Plan, PlannedTest, SampleScore, VerdictWord
 from steelyard.runner.cut_off import cut_output
 from steelyard.storage.journal.lines import JournalRecord, Session, Stop
+from testkit.plugin_door import installed
 from tests.detectors.gate.budget_plans import budget_plan
 from tests.detectors.gate.gate_plans import gate_plan
-from tests.plugin_door import installed
 
 
 def attempt(number: int, outcome: Outcome, *, final: bool, prompt: int = 0, sample: str = "s") -> Attempt:

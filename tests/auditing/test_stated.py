@@ -8,7 +8,7 @@ import pytest
 
 from steelyard.auditing.stated import AS_ASKED, Stated, stated_of
 from steelyard.records import Claim, ModelOutput, Outcome, Protocol
-from tests.plans import claim_plan, measurement, plan
+from testkit.plans import claim_plan, measurement, plan
 
 
 @pytest.mark.parametrize(

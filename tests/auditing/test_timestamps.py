@@ -18,8 +18,8 @@ from steelyard.evidence import layout
 from steelyard.evidence.timestamp import read_stamp
 from steelyard.evidence.timestamp_signature import new_request
 from steelyard.storage.run_folder import RunFolder
+from testkit.timestamp_authority import TimestampAuthority
 from tests.assets.make_golden import GOLDEN
-from tests.timestamp_authority import TimestampAuthority
 
 
 def run_at(folder: Path, *, timestamped: bool) -> RunFolder:

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from steelyard.cli import execute as steelyard
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 REFUSALS = {
     "DeepSeek": ("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]", "--output-tokens 8192"),

@@ -18,8 +18,8 @@ from steelyard.planning import orders
 from steelyard.records import Plan, Verdict, VerdictWord
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.reversing_server import ReversingServer
-from tests.verification.resealing import reseal
+from testkit.resealing import reseal
+from testkit.reversing_server import ReversingServer
 
 
 def sheet(folder: Path, value: str, task: str = "word_sequence_reversal") -> Path:

@@ -27,7 +27,7 @@ from steelyard.records import (
     VerdictWord,
 )
 from steelyard.stats.series import series_share
-from tests.plans import claim_plan, measurement, plan
+from testkit.plans import claim_plan, measurement, plan
 
 ALPHA = 0.05
 UNDECIDED = VerdictWord.INSUFFICIENT_POWER

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from steelyard.cli import execute
-from tests.vision_server import VisionServer, picture
+from testkit.vision_server import VisionServer, picture
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "llama-4-maverick.yaml"
 SUBJECTS = 30

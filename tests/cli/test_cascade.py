@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli import execute
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 
 def test_two_models_that_answer_alike_gain_nothing(

@@ -21,7 +21,7 @@ from steelyard.cli import execute
 from steelyard.records import candidate_role
 from steelyard.storage.journal.reader import replay
 from steelyard.storage.run_folder import RunFolder
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 RATES = {"half": 50, "near": 70, "good": 99, "best": 100}
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli import execute
-from tests.comparison_runs import sums_file, two_runs
-from tests.conftest import SumsServer
+from testkit.comparison_runs import sums_file, two_runs
+from testkit.fixtures import SumsServer
 
 
 @pytest.fixture(scope="module")

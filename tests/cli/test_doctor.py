@@ -74,6 +74,6 @@ def test_the_core_brings_no_native_build_of_llama() -> None:
     assert runtime in document["dependency-groups"]["test"]  # the same version there
 
 
-def test_every_extra_is_known() -> None:
+def test_every_extra_is_known_and_no_other() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(project["optional-dependencies"]) <= set(EXTRAS)
+    assert set(project["optional-dependencies"]) == {*EXTRAS, "all"}

@@ -18,7 +18,7 @@ from steelyard.cli import execute as steelyard
 from steelyard.records import Attempt
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
-from tests.server_dialects import DIALECTS, FAULTS, NAME, SEEN, Dialect, Handler, answers, application
+from testkit.server_dialects import DIALECTS, FAULTS, NAME, SEEN, Dialect, Handler, answers, application
 
 KEY = "sk-test-0123456789abcdef"
 

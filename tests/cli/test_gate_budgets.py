@@ -13,8 +13,8 @@ from steelyard.cli import execute
 from steelyard.errors import InputError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
-from tests.conftest import SumsServer
-from tests.verification.resealing import reseal, with_new_reports
+from testkit.fixtures import SumsServer
+from testkit.resealing import reseal, with_new_reports
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ import pytest
 
 from steelyard.api.calibration import path_beside
 from steelyard.cli import execute
-from tests.api.test_judging import ONE, Talker, judged, run_of
-from tests.judge_server import JudgeServer, Shown, honest
+from testkit.judge_server import JudgeServer, Shown, honest
+from testkit.judged_runs import ONE, Talker, judged, run_of
 
 
 def lenient(shown: Shown) -> str:

@@ -13,8 +13,8 @@ from steelyard.cli import execute
 from steelyard.evidence.canonical import without_defaults
 from steelyard.evidence.keys import load_signer
 from steelyard.storage.run_folder import RunFolder
-from tests.conftest import SumsServer
-from tests.verification.resealing import reseal
+from testkit.fixtures import SumsServer
+from testkit.resealing import reseal
 
 
 @pytest.fixture(autouse=True)

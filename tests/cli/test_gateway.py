@@ -23,7 +23,7 @@ from steelyard.records import Exchange
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.journal.texts import read_texts
 from steelyard.storage.run_folder import RunFolder
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 
 class Running:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli import execute
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = ROOT / "tests" / "assets" / "golden"

@@ -17,7 +17,7 @@ import pytest
 
 from steelyard.cli import execute
 from steelyard.suites.exposures import read_exposures
-from tests.vision_server import VisionServer, picture
+from testkit.vision_server import VisionServer, picture
 
 ROWS = 40
 

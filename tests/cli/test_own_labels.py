@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from steelyard.cli import execute
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 LABELS = ("Abrechnung", "Technik", "Vertrag", "Kündigung & Rückgabe")
 TICKETS = {f"Vorgang {number} liegt auf dem Tisch": LABELS[number % 4] for number in range(24)}

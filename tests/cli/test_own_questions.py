@@ -17,7 +17,7 @@ import pytest
 from steelyard.cli import execute
 from steelyard.reports.summary_english import ENGLISH
 from steelyard.reports.summary_german import GERMAN
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 READ = (
     "Read as semicolons between columns. The question is in the column 'Frage', the answer is in the column 'Antwort'."

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from steelyard.cli import execute
 from steelyard.evidence.verify import verify_integrity
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 INVOICES = {
     "a": ('{"total": 12.5, "when": "2026-03-04"}', '```json\n{"when": "4 March 2026", "total": "12.50"}\n```'),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli import execute
-from tests.comparison_runs import two_runs
+from testkit.comparison_runs import two_runs
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import steelyard
 from steelyard.cli import execute
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
-from tests.verification.resealing import reseal
+from testkit.resealing import reseal
 
 SOURCE = """
 from pathlib import Path

@@ -14,7 +14,7 @@ import pytest
 from steelyard.cli import execute
 from steelyard.evidence import layout
 from steelyard.evidence.verify import verify_integrity
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 from tests.reports.test_summary import english_left, printed_pages, shown
 
 GOLDEN = Path(__file__).parent.parent / "assets" / "golden"

@@ -19,7 +19,7 @@ from steelyard.cli import execute as steelyard
 from steelyard.planning.samples import Prepared
 from steelyard.records import Measurement
 from steelyard.storage.run_folder import RunFolder
-from tests.plans import measurement, plan, planned_model
+from testkit.plans import measurement, plan, planned_model
 
 SECRETS = {"MY_SECRET": "secret-of-the-user", "OPENAI_API_KEY": "sk-openai", "STEELYARD_API_KEY": "sk-own"}
 # Every connection and every name that the process looks up, and every process that could do so for it.

@@ -12,7 +12,7 @@ import steelyard
 from steelyard.cli import execute
 from steelyard.planning import orders
 from steelyard.storage.run_folder import RunFolder
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,8 @@ import pytest
 from steelyard.cli import execute
 from steelyard.evidence import layout
 from steelyard.storage.run_folder import RunFolder
-from tests.conftest import SumsServer
-from tests.reasoning_server import ReasoningServer
+from testkit.fixtures import SumsServer
+from testkit.reasoning_server import ReasoningServer
 
 HOSTILE = "What is 5 + 6? \x1b[31mred\u202e\nSecond line."
 

@@ -14,7 +14,7 @@ from steelyard.cli import execute as steelyard
 from steelyard.evidence.bundle import seal_bundle
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
-from tests.verification.resealing import reseal
+from testkit.resealing import reseal
 
 SCRIPT = "<script>document.body.textContent = 'consistent'</script>"
 

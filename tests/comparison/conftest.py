@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from steelyard.comparison.compare import compare_runs
 from steelyard.comparison.record import Comparison, DifferingSample
-from tests.comparison_runs import HOSTILE, scored_run
+from testkit.comparison_runs import HOSTILE, scored_run
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from steelyard.comparison.scored_run import MeasuredScores, SampleAnswers, read_
 from steelyard.errors import InputError
 from steelyard.records import Measurement
 from steelyard.stats.elimination import evaluate_cascade
-from tests.conftest import SUM, SumsServer
+from testkit.fixtures import SUM, SumsServer
 
 
 class LongWhenUnsure(SumsServer):

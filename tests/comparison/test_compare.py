@@ -8,7 +8,7 @@ import pytest
 from steelyard.comparison.compare import compare_runs, spent_by
 from steelyard.comparison.scored_run import MeasuredScores, ScoredRun, Usage
 from steelyard.errors import InputError
-from tests.comparison_runs import scored_run
+from testkit.comparison_runs import scored_run
 
 
 def drawn(name: str, rate: float, n: int, seed: int, tasks: int = 1) -> ScoredRun:

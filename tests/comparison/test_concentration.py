@@ -5,7 +5,7 @@ import pytest
 from steelyard.comparison.concentration import concentration, parts_of_one, with_shares
 from steelyard.comparison.portfolio import Facts, portfolio_of
 from steelyard.errors import InputError
-from tests.comparison_runs import scored_run
+from testkit.comparison_runs import scored_run
 
 
 def test_the_index() -> None:

@@ -9,7 +9,7 @@ import pytest
 from steelyard.comparison.pairing import PairedTask, Refused, paired_tasks, tasks_of_one
 from steelyard.comparison.scored_run import MeasuredScores, ScoredRun, read_run
 from steelyard.records import ModelIdentity, PlannedModel
-from tests.comparison_runs import run_sums, scored_run, sums_file, with_measurement
+from testkit.comparison_runs import run_sums, scored_run, sums_file, with_measurement
 
 SCORES = {"t": {"s1": 1.0, "s2": 0.0, "s3": 1.0}}
 

@@ -11,7 +11,7 @@ import pytest
 
 from steelyard.comparison.portfolio import Errors, Facts, common_errors, overlaps, portfolio_of
 from steelyard.errors import InputError
-from tests.comparison_runs import scored_run
+from testkit.comparison_runs import scored_run
 
 
 def test_common_samples_and_what_is_open() -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from steelyard.comparison import portfolio_pages
 from steelyard.comparison.portfolio import Facts, portfolio_of
 from steelyard.reports.passive import check_passive
-from tests.comparison_runs import HOSTILE, scored_run
+from testkit.comparison_runs import HOSTILE, scored_run
 
 
 def test_a_portfolio_on_every_page() -> None:

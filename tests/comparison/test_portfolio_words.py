@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from steelyard.comparison import portfolio_words
 from steelyard.comparison.portfolio import Facts, portfolio_of
-from tests.comparison_runs import scored_run
+from testkit.comparison_runs import scored_run
 
 
 def test_every_sentence_is_one_and_names_its_runs() -> None:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from steelyard.comparison.compare import compare_runs
 from steelyard.comparison.record import Skipped
-from tests.comparison_runs import scored_run
+from testkit.comparison_runs import scored_run
 
 
 def test_the_exit_code_says_whether_all_was_compared() -> None:

@@ -9,7 +9,7 @@ import pytest
 from steelyard.comparison.pairing import PairedTask, paired_tasks, tasks_of_one
 from steelyard.comparison.remarks import remarks
 from steelyard.comparison.scored_run import MeasuredScores, SampleAnswers, ScoredRun
-from tests.comparison_runs import scored_run
+from testkit.comparison_runs import scored_run
 
 SCORES = {"t": {f"s{each}": float(each % 2) for each in range(12)}}
 

@@ -9,7 +9,7 @@ import pytest
 
 from steelyard.comparison.scored_run import read_run
 from steelyard.errors import InputError, VerificationError
-from tests.comparison_runs import run_sums, sums_file
+from testkit.comparison_runs import run_sums, sums_file
 
 
 def test_a_sealed_run_with_prices(tmp_path: Path) -> None:

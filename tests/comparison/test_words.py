@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from steelyard.comparison import words
 from steelyard.comparison.compare import compare_runs
-from tests.comparison_runs import scored_run
+from testkit.comparison_runs import scored_run
 
 
 def test_the_sentences() -> None:

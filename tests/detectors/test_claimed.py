@@ -10,8 +10,8 @@ import pytest
 from steelyard.detectors.claimed import claims_to_ask
 from steelyard.planning.options import Detect
 from steelyard.records import ModelIdentity, Reads, Served
-from tests.detectors.twin_gap.test_detector import planned
-from tests.plans import measurement, planned_model
+from testkit.plans import measurement, planned_model
+from testkit.twin_plans import planned
 
 NAMED = Detect(auto=False, named=("twin_gap", "cue_gap"))
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from steelyard.detectors.levels import Levels
 from steelyard.records import VerdictWord
-from tests.detectors.twin_gap.test_detector import planned
+from testkit.twin_plans import planned
 
 
 def test_a_test_has_its_share_of_the_level_and_confirms_at_the_whole() -> None:

@@ -6,8 +6,8 @@ import json
 import re
 from pathlib import Path
 
-from tests.suites.made_files import docx_bytes, pdf_bytes, write
-from tests.suites.writers.scripted_writer import ScriptedWriter
+from testkit.made_files import docx_bytes, pdf_bytes, write
+from testkit.scripted_writer import ScriptedWriter
 
 __all__ = ["GapWriter", "make_documents"]
 

@@ -142,5 +142,6 @@ def _check_click(command: click.Command, name: str, arguments: list[str], parent
 
 
 def _extras() -> set[str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return set(project["optional-dependencies"])
+    paths = [ROOT / "pyproject.toml", *ROOT.glob("packages/*/pyproject.toml")]
+    projects = [tomllib.loads(path.read_text(encoding="utf-8"))["project"] for path in paths]
+    return {extra for project in projects for extra in project.get("optional-dependencies", ())}

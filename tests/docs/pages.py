@@ -22,7 +22,7 @@ from sybil import Document, Region, Sybil
 from sybil.example import Example
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
-ROOT = Path(__file__).resolve().parents[2]
+from testkit.repository import ROOT
 
 _LEXER = RawFencedCodeBlockLexer(re.compile(r"(?P<language>[^\n]*)\n"))
 _MARKER = re.compile(r"<!-- (not run|exit|slow|numbers vary|write|file|part of)(?:: (.*?))? -->\s*")

@@ -14,8 +14,9 @@ import yaml
 
 from bench.gates import safe_rate
 from steelyard.stats.bar_gate import make_bar_gate
-from tests.conftest import SumsServer
-from tests.docs.pages import ROOT, blocks
+from testkit.fixtures import SumsServer
+from testkit.repository import ROOT
+from tests.docs.pages import blocks
 
 PAGE = ROOT / "docs" / "how-to" / "gate-in-ci.md"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from steelyard.cli import execute
-from tests.docs.pages import ROOT
+from testkit.repository import ROOT
 
 NOTEBOOK = ROOT / "docs" / "tutorial" / "python.ipynb"
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from steelyard.tasks.generators.products import generate
+from testkit.repository import ROOT
 from tests.docs import console
-from tests.docs.pages import ROOT, blocks
+from tests.docs.pages import blocks
 
 EXAMPLE = ROOT / "docs" / "plugin-example"
 

@@ -7,7 +7,7 @@ import re
 import steelyard
 from steelyard import plugins
 from steelyard.models.address import PROVIDERS
-from tests.docs.pages import ROOT
+from testkit.repository import ROOT
 from tools import api_page, rates_table
 from tools.commands_page import PAGE, page
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.browser import Visit, chromium
-from tests.docs.pages import ROOT
+from testkit.browser import Visit, chromium
+from testkit.repository import ROOT
 from tests.docs.site_check import problems
 
 PAGES = ("", "tutorial/first-audit/", "how-to/received-a-bundle/", "reference/api/", "engine/")

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from packages.server.tests.browser.chromium import Scheme, launched, opened
+from packages.server.tests.browser.hands import Pointer
+from packages.server.tests.site import Site, data_folder, environment, serving
+from testkit.repository import ROOT
 from tests.docs import console
-from tests.docs.pages import ROOT, blocks
-from tests.server.browser.chromium import Scheme, launched, opened
-from tests.server.browser.hands import Pointer
-from tests.server.site import Site, data_folder, environment, serving
+from tests.docs.pages import blocks
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

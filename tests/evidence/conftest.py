@@ -15,7 +15,7 @@ from steelyard.evidence.checkpoints import checkpoint_line
 from steelyard.evidence.keys import CryptoSigner, KeySigner, load_signer
 from steelyard.evidence.merkle import Tree
 from steelyard.evidence.new_key import create_key
-from tests.timestamp_authority import TimestampAuthority
+from testkit.timestamp_authority import TimestampAuthority
 
 MakeRun = Callable[..., Path]
 SEGMENTS = ("journal/main-0000.jsonl", "journal/worker-1-0000.jsonl")

@@ -23,8 +23,8 @@ from steelyard.evidence.timestamp import (
     with_sorted_certificates,
 )
 from steelyard.evidence.timestamp_signature import Request, new_request
+from testkit.timestamp_authority import NAME, TimestampAuthority
 from tests.evidence.test_der import encoded
-from tests.timestamp_authority import NAME, TimestampAuthority
 
 DATA = b"a line of a ledger"
 

@@ -18,7 +18,7 @@ from steelyard.evidence.timestamp_signature import (
     require_client,
     roots_at,
 )
-from tests.timestamp_authority import TimestampAuthority
+from testkit.timestamp_authority import TimestampAuthority
 
 DATA = b"a line of a ledger"
 

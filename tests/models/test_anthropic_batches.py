@@ -12,7 +12,7 @@ from steelyard.models import Settings, open_model
 from steelyard.models.anthropic_batches import AnthropicBatches, _result
 from steelyard.models.batches import BatchLine, BatchModel, custom_id
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
-from tests.batch_server import MessageBatches
+from testkit.batch_server import MessageBatches
 
 QUESTION = GenerateRequest(prompt="What is 1 + 2?", chat=True, max_tokens=9)
 DIGEST = "ab" * 32

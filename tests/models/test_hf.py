@@ -29,7 +29,7 @@ from steelyard.records import (
     NextTokenRequest,
     Outcome,
 )
-from tests.tiny_transformers import save_text_model, save_vision_model
+from testkit.tiny_transformers import save_text_model, save_vision_model
 
 T = TypeVar("T")
 SHOTS = "What is the height? 7\nWhat is the height? 12\n"

@@ -16,8 +16,8 @@ from steelyard.models.hosted_chat import NO_LIKELIHOODS, HostedChat
 from steelyard.models.image_check import images_taken
 from steelyard.plugins import HealthCheckedModel
 from steelyard.records import Capabilities, GenerateRequest, Image, LoglikelihoodRequest, ModelOutput, Outcome
-from tests import dialects
-from tests.dialects import KINDS
+from testkit import dialects
+from testkit.dialects import KINDS
 
 T = TypeVar("T")
 CHATS = [kind for kind in KINDS if PROVIDERS[kind].chats_only]

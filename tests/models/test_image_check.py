@@ -10,8 +10,8 @@ from steelyard.models import Settings, open_model
 from steelyard.models.image_check import NO_IMAGES, images_taken
 from steelyard.records import GenerateRequest
 from steelyard.records.images import media_type_of
+from testkit.vision_server import VisionServer
 from tests.models.test_asking import Says
-from tests.vision_server import VisionServer
 
 
 def checked(server: VisionServer) -> tuple[bool, str]:
@@ -50,7 +50,7 @@ def test_a_model_that_does_not_say_so_is_not_asked() -> None:
 
 
 def test_the_picture_is_a_png() -> None:
-    from tests.vision_server import number_in
+    from testkit.vision_server import number_in
 
     shown: list[GenerateRequest] = []
 

@@ -11,7 +11,7 @@ from steelyard.models import Settings, open_model
 from steelyard.models.batches import BatchLine, BatchModel, BatchStatus
 from steelyard.models.openai_batches import OpenAIBatches, _result
 from steelyard.records import GenerateRequest, ModelOutput, Outcome
-from tests.batch_server import OpenAIBatchServer
+from testkit.batch_server import OpenAIBatchServer
 
 QUESTION = GenerateRequest(prompt="What is 1 + 2?", chat=True)
 

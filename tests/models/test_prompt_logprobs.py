@@ -17,7 +17,7 @@ from steelyard.models import Settings, open_model
 from steelyard.models.echo_check import TEXT, Echo, echo_of
 from steelyard.models.prompt_logprobs import SGLANG, dialects_at, read_prompt_logprobs, read_sglang
 from steelyard.records import Capabilities, LoglikelihoodRequest, ModelOutput, Outcome
-from tests.server_dialects import DIALECTS, NAME, SEEN, Dialect, Handler, answers, application, tokens_of
+from testkit.server_dialects import DIALECTS, NAME, SEEN, Dialect, Handler, answers, application, tokens_of
 
 QUESTION = LoglikelihoodRequest(prefix="Facts.\n\n", context="The capital is", continuations=(" Paris", " a big horse"))
 
@@ -84,7 +84,7 @@ def test_values_that_are_made_up_are_refused_by_the_check_of_an_echo(monkeypatch
         tokens, values = tokens_of(prompt)
         return tokens, [-1.0 for _ in values]
 
-    monkeypatch.setattr("tests.server_dialects.tokens_of", flat)
+    monkeypatch.setattr("testkit.server_dialects.tokens_of", flat)
     for name in ("vLLM", "SGLang"):
         reason = asked(DIALECTS[name])[0].loglikelihood_reason
         assert reason.endswith("the same token has the same value in different contexts, so the values are synthetic")

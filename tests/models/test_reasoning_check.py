@@ -14,7 +14,7 @@ from steelyard.models import Settings, open_model
 from steelyard.models.openai import OpenAIModel
 from steelyard.models.reasoning_check import HARD, QUESTION, find_efforts, find_reasoning
 from steelyard.records import Capabilities, GenerateRequest, ModelOutput, Outcome
-from tests.reasoning_server import COST, DIALECTS, ReasoningServer
+from testkit.reasoning_server import COST, DIALECTS, ReasoningServer
 
 T = TypeVar("T")
 SUM = GenerateRequest(prompt="What is 20 + 3?", chat=True, max_tokens=1024, stop=("\n", "Q:"))

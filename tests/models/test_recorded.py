@@ -29,7 +29,7 @@ from steelyard.storage.journal.lines import new_header
 from steelyard.storage.journal.texts import Texts
 from steelyard.storage.journal.writer import Journal
 from steelyard.storage.run_folder import RunFolder
-from tests.plans import measurement, plan, planned_model
+from testkit.plans import measurement, plan, planned_model
 
 ASKED = GenerateRequest(prompt="What is 2 + 3?")
 CHOICE = LoglikelihoodRequest(context="The sky is", continuations=(" blue", " loud"))

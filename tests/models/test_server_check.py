@@ -12,7 +12,7 @@ from steelyard.models.address import named_endpoint
 from steelyard.models.server_check import server_at
 from steelyard.models.server_profiles import PROFILES, Profile
 from steelyard.models.server_replies import Server
-from tests.server_dialects import DIALECTS, FAULTS, NAME, SEEN, Dialect, Handler, answers, application
+from testkit.server_dialects import DIALECTS, FAULTS, NAME, SEEN, Dialect, Handler, answers, application
 
 KEY = "sk-test-0123456789abcdef"
 GENERATING = ("/v1/completions", "/v1/chat/completions", "/generate", "/health", "/health_generate")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from steelyard.models.server_profiles import GREEDY, IMAGES, LOGLIKELIHOOD, NEXT_TOKENS, PROFILES, REASONING, SEED
-from tests.server_dialects import DIALECTS
+from testkit.server_dialects import DIALECTS
 
 
 def test_each_profile_has_a_stub_of_its_dialect() -> None:

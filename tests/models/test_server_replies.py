@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from steelyard.models.server_profiles import PROFILES
 from steelyard.models.server_replies import HEADERS, Said, Server, recognised
-from tests.server_dialects import DIALECTS, NAME
+from testkit.server_dialects import DIALECTS, NAME
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=200)
 KEYS = st.sampled_from([

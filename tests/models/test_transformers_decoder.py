@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from steelyard.models import Settings
 from steelyard.models.hf import open_hf
 from steelyard.models.transformers_decoder import BATCH, TransformersDecoder, bytes_of_pieces
-from tests.tiny_transformers import save_text_model
+from testkit.tiny_transformers import save_text_model
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from steelyard.planning.absent_task import AbsentTask, RefusedTask
 from steelyard.planning.decoding import NO_CHAT
 from steelyard.planning.testable import Skip
 from steelyard.records import Capabilities, Claim, NotPlanned, Reads, Served
-from tests.plans import measurement
+from testkit.plans import measurement
 
 OWN = "An answer may have 4,096 tokens instead of the prompt format's 1,024, since the model reasons before it answers."
 

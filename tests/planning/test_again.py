@@ -7,7 +7,7 @@ import pytest
 from steelyard.planning.again import asked_again, request_again
 from steelyard.plugins import MeasurementRequest
 from steelyard.records import GenerateRequest, LoglikelihoodRequest, RepeatCheck
-from tests.plans import measurement
+from testkit.plans import measurement
 
 
 def test_it_is_the_first_measurement_with_another_place() -> None:

@@ -17,8 +17,8 @@ from steelyard.records import (
     PlannedTest,
     Sample,
 )
-from tests.plans import measurement
-from tests.plans import plan as plan_with
+from testkit.plans import measurement
+from testkit.plans import plan as plan_with
 
 IDENTITY = ModelIdentity(uri="openai:m@http://h.example/v1", name="m")
 CHAT = Capabilities(chat=True, loglikelihood=True, concurrency=128)

@@ -26,7 +26,7 @@ from steelyard.plugins import MeasurementRequest
 from steelyard.records import GenerateRequest, Measurement, RepeatCheck
 from steelyard.tasks import load_task
 from steelyard.tasks.task import Task
-from tests.plans import measurement
+from testkit.plans import measurement
 
 
 def task_of(name: str = "word_sequence_reversal") -> Task:

@@ -24,7 +24,7 @@ from steelyard.planning.difficulties import (
 )
 from steelyard.planning.orders import seed_of, with_orders
 from steelyard.records import Difficulties, PlannedTest, Reads
-from tests.plans import measurement
+from testkit.plans import measurement
 
 KNOWN = Difficulties(
     format=FORMAT, task="t", items="a" * 64, odds=(1000, 0, 20, 7), made="2026-11-27", by="Jane", panel="p",

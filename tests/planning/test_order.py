@@ -15,7 +15,7 @@ from steelyard.records import Attempt, Measurement, Outcome, RepeatCheck
 from steelyard.runner.order import Finished, calls_of
 from steelyard.runner.schedule import Call
 from steelyard.util.compact import Digests, Naturals, SmallIntegers, Trace
-from tests.plans import measurement
+from testkit.plans import measurement
 from tests.util.test_committed_order import defined
 
 

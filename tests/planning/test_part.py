@@ -18,7 +18,7 @@ from steelyard.planning.testable import Skip
 from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, Part, Plan, Protocol
 from steelyard.tasks import load_task
 from steelyard.tasks.catalogue import open_task_file
-from tests.lcb_problems import mirror_of
+from testkit.lcb_problems import mirror_of
 
 EVERYTHING = Capabilities(chat=True, completions=True, loglikelihood=True, deterministic=True)
 Rows = list[dict[str, Any]]

@@ -6,7 +6,7 @@ import pytest
 
 from steelyard.planning.questions import benchmark_of, subject_of
 from steelyard.records import ModelIdentity
-from tests.plans import measurement
+from testkit.plans import measurement
 
 SPELLINGS = [
     "http://host.example/v1",

@@ -7,7 +7,7 @@ import pytest
 from steelyard.planning.rules import asks_next_tokens, compares_texts, draws_texts, former_sentence
 from steelyard.planning.samples import as_asked
 from steelyard.records import GenerateRequest, Sample
-from tests.plans import measurement, plan
+from testkit.plans import measurement, plan
 
 LABELLED = Sample(
     id="a", request=GenerateRequest(prompt="?"), target="1", choices=("Abrechnung", "Kündigung & Rückgabe")

@@ -10,7 +10,7 @@ from steelyard.planning.testable import Skip
 from steelyard.plugins import MeasurementRequest
 from steelyard.records import NotPlanned, Part, Plan, Reads, Served
 from steelyard.tasks import load_task
-from tests.plans import measurement, plan
+from testkit.plans import measurement, plan
 
 REVISION = f"The rows are the hub's at revision {'a' * 40}."
 

@@ -7,7 +7,7 @@ import pytest
 from steelyard.evidence.timestamp import Stamp
 from steelyard.planning.series import new_key_sentence, order_sentences, stamp_sentence, was_order_free
 from steelyard.records import Difficulties, LedgerPlace, Origin, Plan, PlannedTest, Question, Reads
-from tests.plans import claim_plan, measurement, plan
+from testkit.plans import claim_plan, measurement, plan
 
 PROVED = {"order_proof": "00", "tag_proofs": ("00", "00", "00")}
 PLACE = LedgerPlace(line=3, previous="x" * 43)

@@ -10,7 +10,7 @@ from steelyard.planning.sources import FILE, DataSource, measurement_id
 from steelyard.plugins import MeasurementRequest
 from steelyard.tasks.catalogue import Catalogue
 from steelyard.util.software import software
-from tests.plans import measurement
+from testkit.plans import measurement
 
 
 def questions(folder: Path) -> Path:

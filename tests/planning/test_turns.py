@@ -19,7 +19,7 @@ from steelyard.planning.turns import (
     with_turns,
 )
 from steelyard.records import Capabilities, Checkpoint, GenerateRequest, Measurement, PlannedModel, Sample
-from tests.plans import measurement, plan, planned_model
+from testkit.plans import measurement, plan, planned_model
 
 
 def sample(number: int, episode: int) -> Sample:

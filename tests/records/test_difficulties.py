@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from steelyard.evidence.canonical import canonical, without_defaults
 from steelyard.records import DIFFICULTY_INPUT, Difficulties
-from tests.plans import measurement
+from testkit.plans import measurement
 
 KNOWN = Difficulties(
     format="steelyard-difficulty/1", task="t", items="a" * 64, odds=(1, 0), made="2026-11-27", panel="p",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from steelyard.reports.answers_page import About, ShownAnswer, write_page
-from tests.docs.browser import Chromium, open_tab
+from testkit.browser import Chromium, open_tab
 from tests.reports import answers_fixtures as make
 
 KEYS = {"Tab": 9, " ": 32}

@@ -2,47 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from steelyard.reports import html
-from tests.docs.browser import open_tab
+from testkit.browser import measured
 from tests.reports import report_fixtures as make
-
-MEASURE = """(() => {
-  const root = document.documentElement;
-  const visible = [...document.querySelectorAll("svg.chart")].filter(chart => chart.getBoundingClientRect().width > 0);
-  const cut = visible.flatMap(chart => {
-    const box = chart.getBoundingClientRect();
-    return [...chart.querySelectorAll("text")].filter(text => {
-      const drawn = text.getBoundingClientRect();
-      return drawn.width > 0 && (drawn.left < box.left - 1 || drawn.right > box.right + 1);
-    }).map(text => text.textContent);
-  });
-  return JSON.stringify({
-    cut, scroll: root.scrollWidth, client: root.clientWidth, charts: visible.length,
-    loaded: performance.getEntriesByType("resource").length,
-  });
-})()"""
-
-
-def measured(devtools: str, page: str, width: int, folder: Path, *, dark: bool = False) -> dict[str, Any]:
-    """Lay the page out in a window of that width and measure it; nothing may stand on its console."""
-    (folder / "page.html").write_text(page, "utf-8")
-
-    async def visit() -> dict[str, Any]:
-        async with open_tab(devtools) as tab:
-            seen = await tab.visit((folder / "page.html").as_uri(), width=width, dark=dark)
-            assert seen.errors == []
-            found: dict[str, Any] = json.loads(await tab.evaluate(MEASURE))
-            return {**found, "background": seen.background}
-
-    return asyncio.run(visit())
 
 
 def long_page() -> str:

@@ -9,7 +9,7 @@ from steelyard.errors import VerificationError
 from steelyard.records.images import MediaType
 from steelyard.reports import page_images
 from steelyard.reports.page_images import PageImage, Pictures
-from tests.vision_server import picture
+from testkit.vision_server import picture
 
 
 def image(data: bytes, kind: MediaType = "image/png") -> PageImage:

@@ -18,10 +18,10 @@ from steelyard.suites.labels import AnswerToLabel
 from steelyard.suites.review import Change
 from steelyard.suites.writing import new_suite
 from steelyard.tasks.suite_file import SuiteFile
-from tests.docs.browser import open_tab
+from testkit.browser import open_tab
+from testkit.vision_server import picture
 from tests.reports.answers_fixtures import HOSTILE
 from tests.reports.test_answers_browser import Tab
-from tests.vision_server import picture
 
 SAFE_HOSTILE = [text.replace("\ud800", "").replace("\x00", "") for text in HOSTILE]  # what a suite's file can hold
 

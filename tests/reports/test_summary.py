@@ -12,10 +12,9 @@ import pytest
 
 from steelyard.records import DetectorResult, Finding, Limits, Origin, Verdict, VerdictWord
 from steelyard.reports import summary
-from tests.docs.browser import open_tab
+from testkit.browser import measured, open_tab
 from tests.reports import report_fixtures as make
 from tests.reports import summary_fixtures as of
-from tests.reports.test_browser import measured
 from tests.reports.test_html import HOSTILE, Page
 
 LANGUAGES = ("en", "de")

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from packages.server.tests.store.runs import _audit, questions_of
 from steelyard.auditing.conductor import resume_audit, start_audit
 from steelyard.auditing.session import SessionOptions
 from steelyard.errors import Interrupted
 from steelyard.evidence.verify import verify_integrity
 from steelyard.records import ModelOutput, Request
 from steelyard.tasks.catalogue import Catalogue
-from tests.conftest import SumsServer
-from tests.storage.postgres.runs import _audit, questions_of
+from testkit.fixtures import SumsServer
 
 
 class Purse:

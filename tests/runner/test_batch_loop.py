@@ -12,8 +12,8 @@ from steelyard.cli import execute as steelyard
 from steelyard.records import Outcome
 from steelyard.runner import batch_waiting
 from steelyard.storage.journal.lines import Stop
+from testkit.batch_server import KINDS, serving
 from tests.auditing.test_batches import QUICK, attempts, records, run_of, sums_asked
-from tests.batch_server import KINDS, serving
 
 Sums = tuple[Path, float]
 

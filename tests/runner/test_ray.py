@@ -34,8 +34,8 @@ from steelyard.runner.ray_worker import Worker
 from steelyard.storage.journal.reader import read_segment, segment_names
 from steelyard.tasks.catalogue import Catalogue
 from steelyard.verification.recompute import recompute
-from tests.conftest import SumsServer
-from tests.vision_server import VisionServer, picture, write_task
+from testkit.fixtures import SumsServer
+from testkit.vision_server import VisionServer, picture, write_task
 
 Sums = tuple[Path, float]
 KEY = "sk-not-to-be-seen-0123456789"

@@ -11,7 +11,7 @@ from steelyard.errors import InputError, TimestampUnavailable
 from steelyard.evidence.timestamp import read_stamp
 from steelyard.evidence.timestamp_signature import new_request
 from steelyard.runner.timestamp_client import ask_for_stamp, check_address
-from tests.timestamp_authority import TimestampAuthority
+from testkit.timestamp_authority import TimestampAuthority
 
 
 def ask(url: str, body: bytes = b"?", seconds: float | None = None) -> bytes:

@@ -20,7 +20,7 @@ from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample, Sco
 from steelyard.scorers import code_cases, open_identifier
 from steelyard.scorers.code_cases import CodeCases, code_in, same_output
 from steelyard.scorers.halt import Halted
-from tests.lcb_problems import packed
+from testkit.lcb_problems import packed
 
 ADD = [("1 2\n", "3\n"), ("5 7", "12")]
 LINES = [("3\n1\n2\n3\n", "1\n4\n9")]

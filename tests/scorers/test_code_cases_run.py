@@ -24,8 +24,8 @@ from steelyard.scorers.code_cases import CodeCases
 from steelyard.storage.journal.reader import read_lines
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.lcb_problems import mirror_of, number_in, right_answer, wrong_answer
-from tests.verification.resealing import reseal
+from testkit.lcb_problems import mirror_of, number_in, right_answer, wrong_answer
+from testkit.resealing import reseal
 
 ASKED = 27
 SHEET = """

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from steelyard.errors import InputError
 from steelyard.scorers.packed_tests import MAX_CASES, Case, cases_in, text_of_pickle, unpacked
-from tests.lcb_problems import packed
+from testkit.lcb_problems import packed
 
 PROTOCOLS = range(2, 6)
 CASES = json.dumps([{"input": "1\n", "output": "é 😀", "testtype": "stdin"}])

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from steelyard.cli import execute
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers import open_scorer
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 KINDS = (
     ("yes", "no", "maybe"),

@@ -13,7 +13,7 @@ from steelyard.plugins import names
 from steelyard.records import GenerateRequest, ModelOutput, Sample, Score
 from steelyard.scorers import scorer_named
 from steelyard.scorers.powers import ReferringScorer, has_power, name_of, named_has_power
-from tests.plugin_door import installed
+from testkit.plugin_door import installed
 
 
 class CodeStyle:

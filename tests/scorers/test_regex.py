@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from steelyard.errors import InputError
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers.regex import Regex
-from tests.hostile_patterns import BY_NAME
+from testkit.hostile_patterns import BY_NAME
 
 OUTER_SECONDS = 120  # what backtracks on these needs years
 
@@ -23,7 +23,7 @@ def score(pattern: str, answer: str, target: str, which: str = "first") -> float
 
 
 SCORE_ALL = """
-from tests.hostile_patterns import BY_NAME
+from testkit.hostile_patterns import BY_NAME
 from tests.scorers.test_regex import score
 for pattern, answer in BY_NAME.values():
     print(*(score(pattern, answer, "1", which) for which in ("first", "last")))

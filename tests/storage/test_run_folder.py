@@ -18,8 +18,8 @@ from steelyard.evidence.new_key import create_key
 from steelyard.planning.samples import Prepared
 from steelyard.storage.local_settings import LocalSettings
 from steelyard.storage.run_folder import RunFolder
+from testkit.plans import measurement, plan
 from tests.assets.make_golden import GOLDEN
-from tests.plans import measurement, plan
 
 ASKED = measurement(id="00-sums", task="sums", population=2)
 NOTED = LocalSettings(data="/where", tasks=("sums.yaml",))

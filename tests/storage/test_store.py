@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from packages.server.tests.store.runs import questions_of
 from steelyard.auditing.conductor import plan_run, resume_audit, start_audit
 from steelyard.auditing.session import SessionOptions
 from steelyard.errors import StorageError
@@ -22,8 +23,7 @@ from steelyard.storage.journal.texts import Texts
 from steelyard.storage.journal.writer import Journal
 from steelyard.storage.store import FolderStore
 from steelyard.tasks.catalogue import Catalogue
-from tests.conftest import SumsServer
-from tests.storage.postgres.runs import questions_of
+from testkit.fixtures import SumsServer
 
 HEADER = new_header(plan="c" * 64, software="0")
 CONCURRENCY = 4

@@ -14,8 +14,8 @@ from steelyard.suites.encrypting import ERASURES, decrypt_suite, encrypt_suite, 
 from steelyard.suites.sealing import seal_suite
 from steelyard.tasks.suite_task import SuiteTask, task_from_suite
 from steelyard.tasks.suite_vault import KEYS, VAULT
-from tests.conftest import SumsServer
-from tests.tasks.test_suite_file import suite_at
+from testkit.fixtures import SumsServer
+from testkit.suite_files import suite_at
 
 SECRET = "Frau Ada Lovelace"
 

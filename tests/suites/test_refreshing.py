@@ -13,7 +13,7 @@ from steelyard.suites.exposures import append_exposures
 from steelyard.suites.refreshing import refresh_suite, wanted_items, without_rule
 from steelyard.suites.writers.twins import WrittenTwins
 from steelyard.tasks.suite_task import SuiteTask, task_from_suite
-from tests.tasks.test_suite_file import suite_at
+from testkit.suite_files import suite_at
 
 RULES = "items:\n  a:\n    question: 'What is {{ x }} + 3?'\n    answer: '{{ x + 3 }}'\n    values: {x: 10..99}\n"
 

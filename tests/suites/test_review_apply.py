@@ -18,7 +18,7 @@ from steelyard.suites.writing import lines_of
 from steelyard.tasks.suite_file import DROPPED, SAMPLES, SUITE, SuiteRows, read_suite
 from steelyard.tasks.suite_seal import seal_path
 from steelyard.tasks.suite_task import task_from_suite
-from tests.tasks.test_suite_file import suite_at
+from testkit.suite_files import suite_at
 
 LINES = [
     '{"id":"a",  "question": "What is 1 + 1?", "answer": "2"}',

@@ -12,7 +12,7 @@ from steelyard.suites.exposures import append_exposures
 from steelyard.suites.rewriting import is_fixed, keep_canary, rewrite_suite
 from steelyard.suites.writing import lines_of
 from steelyard.tasks.suite_file import read_suite
-from tests.tasks.test_suite_file import suite_at
+from testkit.suite_files import suite_at
 
 ITEM = SuiteItem(id="b", question="What is 2 + 2?", answer="4")
 

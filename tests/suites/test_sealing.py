@@ -12,7 +12,7 @@ from steelyard.evidence.ledger_file import LedgerFile, ledger_path
 from steelyard.suites.sealing import seal_suite
 from steelyard.tasks.suite_seal import items_root, seal_path
 from steelyard.tasks.suite_task import SuiteTask, task_from_suite
-from tests.tasks.test_suite_file import suite_at
+from testkit.suite_files import suite_at
 from tests.tasks.test_suite_seal import items
 
 

@@ -13,8 +13,8 @@ from steelyard.suites.refreshing import refresh_suite
 from steelyard.suites.varying import vary_suite
 from steelyard.tasks.suite_task import SuiteTask, task_from_suite
 from steelyard.tasks.suite_variants import VARIANTS
+from testkit.suite_files import suite_at
 from tests.suites.test_refreshing import suite_in
-from tests.tasks.test_suite_file import suite_at
 
 
 @pytest.fixture

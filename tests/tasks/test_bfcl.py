@@ -21,7 +21,7 @@ from steelyard.tasks import load_task, resolve
 from steelyard.tasks.loaders import DataMissing
 from steelyard.tasks.protocol import choose_protocol
 from steelyard.tasks.requested import RequestedProtocol
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 # 25 made-up questions with 380 answers to them, and what bfcl-eval 2025.6.16 (version 3) makes of both: the messages of
 # system_prompt_pre_processing_chat_model (of the system message the SHA-256), and of each answer whether ast_checker,

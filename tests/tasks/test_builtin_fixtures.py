@@ -20,7 +20,7 @@ from steelyard.models.embedded import open_gguf
 from steelyard.records import Claim, GenerateRequest, LoglikelihoodRequest, ModelOutput, Outcome, Protocol, Sample
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.tasks import load_task, task_ids
-from tests.vision_server import picture
+from testkit.vision_server import picture
 
 ARC = [
     {

@@ -8,7 +8,7 @@ import pytest
 
 from steelyard.cli import execute
 from steelyard.tasks.catalogue import near_built_in, near_to_run
-from tests.tasks.test_suite_file import suite_at
+from testkit.suite_files import suite_at
 
 
 @pytest.fixture(autouse=True)

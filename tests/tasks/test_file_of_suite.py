@@ -12,8 +12,8 @@ import steelyard
 from steelyard.cli import execute
 from steelyard.errors import InputError
 from steelyard.tasks.file_of_suite import check_no_suite
-from tests.conftest import SumsServer
-from tests.tasks.test_suite_file import suite_at
+from testkit.fixtures import SumsServer
+from testkit.suite_files import suite_at
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from steelyard.errors import InputError
 from steelyard.records.images import MAX_IMAGE_BYTES
 from steelyard.tasks.image_files import folder_of_image, read_image_file, type_of_image
-from tests.vision_server import picture
+from testkit.vision_server import picture
 
 PARTS = st.sampled_from(["..", ".", "", "in", "out", "a.png", "b.png", "link", "\0", "~", "$HOME", "é" * 300])
 

@@ -18,7 +18,7 @@ from steelyard.records.images import MAX_IMAGE_BYTES, MAX_IMAGES
 from steelyard.tasks.catalogue import open_task_file, shows_images
 from steelyard.tasks.images import RowImages
 from steelyard.tasks.items import digest_of_item
-from tests.vision_server import picture, write_task
+from testkit.vision_server import picture, write_task
 
 
 def digest(data: bytes) -> str:

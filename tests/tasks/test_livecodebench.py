@@ -15,7 +15,7 @@ from steelyard.records import Claim, GenerateRequest, Protocol, Sample
 from steelyard.scorers.packed_tests import cases_in
 from steelyard.tasks import load_task
 from steelyard.tasks.task import Samples
-from tests.lcb_problems import SIZES, mirror_of, problem
+from testkit.lcb_problems import SIZES, mirror_of, problem
 
 WINDOW = "release_v5:2024-10-01/2025-02-01"
 FILE = "livecodebench/code_generation_lite/test5.jsonl"

@@ -12,7 +12,7 @@ from steelyard.errors import InputError
 from steelyard.records import Claim, GenerateRequest, Protocol
 from steelyard.tasks import load_task
 from steelyard.tasks.definition_file import read_definition
-from tests.translation_server import ROWS, SUBSETS, mirror_of
+from testkit.translation_server import ROWS, SUBSETS, mirror_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

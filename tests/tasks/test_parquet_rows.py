@@ -11,7 +11,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.tasks.loaders import hub_rows, read_rows
 from steelyard.tasks.parquet_rows import ParquetRows, SpooledRows, open_parquet
-from tests.vision_server import picture
+from testkit.vision_server import picture
 
 pyarrow = pytest.importorskip("pyarrow")
 IMAGE = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])

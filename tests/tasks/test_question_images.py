@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from steelyard.errors import InputError
 from steelyard.tasks.column_names import Columns
 from steelyard.tasks.question_images import check_image_cells, identity_of, image_cells, image_data
-from tests.vision_server import picture
+from testkit.vision_server import picture
 
 COLUMNS = Columns("question", "answer", "", images=("image",))
 

@@ -15,8 +15,8 @@ from steelyard.judging.rubric import read_rubric
 from steelyard.records import GenerateRequest
 from steelyard.storage.run_folder import RunFolder
 from steelyard.tasks import load_task
-from tests.api.test_judging import Talker
-from tests.judge_server import JudgeServer, Shown
+from testkit.judge_server import JudgeServer, Shown
+from testkit.judged_runs import Talker
 
 # GRADER_TEMPLATE of simple-evals' simpleqa_eval.py, as nvidia-simple-evals 26.3 has it (MIT licence).
 GRADER = (Path(__file__).parent / "simpleqa_grader.txt").read_text().strip()

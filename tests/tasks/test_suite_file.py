@@ -8,15 +8,7 @@ import pytest
 
 from steelyard.errors import InputError
 from steelyard.tasks.suite_file import SAMPLES, SUITE, SuiteRows, is_suite, read_suite, suite_digest, suite_folder
-
-ITEM = '{"id": "a", "question": "What is 1 + 1?", "answer": "2"}\n'
-
-
-def suite_at(folder: Path, yaml: str = "suite: sums\n", samples: str = ITEM) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / SUITE).write_text(yaml)
-    (folder / SAMPLES).write_text(samples)
-    return folder
+from testkit.suite_files import ITEM, suite_at
 
 
 def digest_of(folder: Path) -> str:

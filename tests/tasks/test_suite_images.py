@@ -21,8 +21,8 @@ from steelyard.tasks.suite_images import (
     plain_images,
     suite_image,
 )
-from tests.tasks.test_suite_file import suite_at
-from tests.vision_server import picture
+from testkit.suite_files import suite_at
+from testkit.vision_server import picture
 
 KEY = bytes(range(32))
 

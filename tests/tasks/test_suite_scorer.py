@@ -11,7 +11,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.scorers import open_scorer
 from steelyard.tasks.suite_task import task_from_suite
-from tests.tasks.test_suite_file import suite_at
+from testkit.suite_files import suite_at
 
 SCHEMA = {"type": "object", "required": ["total"], "properties": {"total": {"type": ["number", "null"]}}}
 JSON = {"id": "a", "question": "Give the total of: 3 x 4 EUR. As JSON.", "answer": '{"total": 12}'}

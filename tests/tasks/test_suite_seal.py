@@ -16,8 +16,8 @@ from steelyard.evidence.keys import load_signer
 from steelyard.suites.sealing import seal_suite
 from steelyard.tasks.suite_seal import Parts, SuiteSeal, parts_of, read_seal, seal_path
 from steelyard.tasks.suite_task import SuiteTask, task_from_suite
-from tests.conftest import SumsServer
-from tests.tasks.test_suite_file import suite_at
+from testkit.fixtures import SumsServer
+from testkit.suite_files import suite_at
 
 
 def items(count: int) -> str:

@@ -12,7 +12,7 @@ from steelyard.errors import InputError
 from steelyard.records import GenerateRequest, Turn
 from steelyard.tasks.catalogue import open_task_file
 from steelyard.tasks.suite_task import task_from_suite
-from tests.tasks.test_suite_file import suite_at
+from testkit.suite_files import suite_at
 
 
 def lines(*items: dict[str, Any]) -> str:

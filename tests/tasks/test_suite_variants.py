@@ -16,7 +16,7 @@ from steelyard.suites.varying import vary_suite
 from steelyard.tasks.suite_seal import items_root
 from steelyard.tasks.suite_task import drawn_part, task_from_suite
 from steelyard.tasks.suite_variants import VARIANTS, draw_of, read_variants
-from tests.tasks.test_suite_file import suite_at
+from testkit.suite_files import suite_at
 
 ONE, OTHER = "http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1"
 YAML = f"suite: sums\nendpoints: [{ONE}, {OTHER}]\n"

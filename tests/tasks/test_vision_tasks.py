@@ -13,7 +13,7 @@ from steelyard.errors import InputError
 from steelyard.records import Claim, GenerateRequest, ModelOutput, Outcome, Protocol, Sample
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.tasks import load_task, task_ids
-from tests.vision_server import number_in, picture
+from testkit.vision_server import number_in, picture
 
 # Rows that are made up and the parts of the message, texts and numbers of images, from the converters of Meta's harness
 # (llama-verifications: mmmu step_by_step, docvqa exact_text), lmms-eval (direct, phrase) and MMMU-Pro's own script.

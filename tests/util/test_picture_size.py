@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.util.picture_size import pixels_of
-from tests.vision_server import picture
+from testkit.vision_server import picture
 
 
 def webp(kind: bytes, body: bytes) -> bytes:

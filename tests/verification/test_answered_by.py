@@ -10,7 +10,7 @@ from steelyard.planning.samples import Prepared
 from steelyard.planning.turns import with_turns
 from steelyard.records import Capabilities, Checkpoint, GenerateRequest, Measurement, Plan, PlannedModel, Sample
 from steelyard.verification.answered_by import check_turns
-from tests.plans import measurement, plan, planned_model
+from testkit.plans import measurement, plan, planned_model
 
 SAMPLES = [Sample(id=str(n), request=GenerateRequest(prompt=f'{{"seed":{n // 2}}}'), target="") for n in range(12)]
 

@@ -15,11 +15,11 @@ from steelyard.cli import execute as steelyard
 from steelyard.records import Limits, ModelIdentity, PlannedModel
 from steelyard.runner import batch_waiting
 from steelyard.verification.batches import why_not_batched
+from testkit.batch_server import serving
+from testkit.fixtures import SumsServer
+from testkit.resealing import records_of, reseal
 from tests.auditing.test_batches import QUICK, run_of
-from tests.batch_server import serving
-from tests.conftest import SumsServer
 from tests.planning.test_batched import CHAT, IDENTITY
-from tests.verification.resealing import records_of, reseal
 
 Records = list[dict[str, Any]]
 

@@ -15,8 +15,8 @@ import pytest
 
 from steelyard.evidence.canonical import canonical
 from steelyard.evidence.envelope import PAYLOAD_TYPE
+from testkit.resealing import reseal
 from tests.assets.make_golden import GOLDEN
-from tests.verification.resealing import reseal
 
 FILES = sorted(path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*") if path.is_file())
 GIGABYTE = 1 << 30

@@ -23,7 +23,7 @@ from steelyard.records import (
     SourceFile,
 )
 from steelyard.verification.consistency import check_created, check_models, check_options
-from tests.plans import measurement, plan
+from testkit.plans import measurement, plan
 
 ENDPOINT = ModelIdentity(uri="openai:m@http://127.0.0.1/v1", name="m", backend="OpenAI-compatible HTTP")
 CHAT = ModelIdentity(uri="anthropic:m@http://127.0.0.1/v1", name="m", backend="Anthropic Messages")

@@ -37,8 +37,8 @@ from steelyard.records import (
 )
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.plan import check_scorers, planned_again
+from testkit.resealing import reseal
 from tests.assets.make_golden import GOLDEN
-from tests.verification.resealing import reseal
 
 FILE = ModelIdentity(uri="gguf:m", name="m", sha256="0" * 64, backend="llama.cpp")
 IN_PROCESS = Capabilities(chat=True, loglikelihood=True, deterministic=True)

@@ -11,7 +11,7 @@ from steelyard.errors import VerificationError
 from steelyard.planning.difficulties import FORMAT, digest_of
 from steelyard.records import Difficulties, Plan, PlanInput
 from steelyard.verification.difficulties import check_difficulties
-from tests.plans import claim_plan
+from testkit.plans import claim_plan
 
 KNOWN = Difficulties(
     format=FORMAT, task="t", items="a" * 64, odds=(1000,) * 50, made="2026-11-27", panel="p", panel_sha256="b" * 64,

@@ -19,8 +19,8 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
+from testkit.resealing import edit, records_of, reseal, without_key
 from tests.assets.make_golden import GOLDEN_MEANS
-from tests.verification.resealing import edit, records_of, reseal, without_key
 from tests.verification.test_recompute import change_digit, drop_line, flip
 
 FILES = sorted(path.relative_to(GOLDEN_MEANS).as_posix() for path in GOLDEN_MEANS.rglob("*") if path.is_file())

@@ -18,9 +18,9 @@ from steelyard.storage.journal.lines import GENESIS
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.journal import AttemptNumbering
 from steelyard.verification.recompute import recompute
+from testkit.plans import measurement
+from testkit.resealing import records_of, reseal, sealed_form
 from tests.gateway.test_seal import call, record
-from tests.plans import measurement
-from tests.verification.resealing import records_of, reseal, sealed_form
 
 Records = list[dict[str, Any]]
 

@@ -11,7 +11,7 @@ import pytest
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import canonical
 from steelyard.verification.recompute import recompute
-from tests.verification.resealing import records_of, reseal
+from testkit.resealing import records_of, reseal
 
 
 def test_an_answer_that_does_not_end_its_call(unsigned: Path) -> None:

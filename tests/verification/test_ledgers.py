@@ -16,8 +16,8 @@ from steelyard.evidence.timestamp_place import OWN_TIMES_TOLERANCE_US
 from steelyard.evidence.timestamp_signature import new_request, roots_at
 from steelyard.evidence.verify import Integrity, verify_integrity
 from steelyard.verification.ledgers import HeldStamp, compare_ledgers, read_held
+from testkit.timestamp_authority import TimestampAuthority
 from tests.assets.make_golden import GOLDEN
-from tests.timestamp_authority import TimestampAuthority
 
 HEAD = GOLDEN.with_name("golden.head.json")
 LATE = 2_000_000_000_000_000

@@ -14,7 +14,7 @@ from steelyard.evidence.keys import load_signer
 from steelyard.evidence.new_key import create_key
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.verification.resealing import reseal
+from testkit.resealing import reseal
 from tests.verification.test_plan import signed
 
 Form = dict[str, Any]

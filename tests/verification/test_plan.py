@@ -16,7 +16,7 @@ from steelyard.evidence.new_key import create_key
 from steelyard.planning.orders import ProvedOrders, questions_of, with_orders
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.verification.resealing import reseal
+from testkit.resealing import reseal
 
 
 @pytest.mark.parametrize(

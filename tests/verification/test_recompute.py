@@ -19,8 +19,8 @@ from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
+from testkit.resealing import edit, records_of, reseal, with_new_reports
 from tests.assets.make_golden import GOLDEN
-from tests.verification.resealing import edit, records_of, reseal, with_new_reports
 
 FILES = sorted(path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*") if path.is_file())
 

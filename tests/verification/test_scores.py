@@ -10,7 +10,7 @@ from steelyard.auditing.finalize import finalize
 from steelyard.errors import VerificationError
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.verification.resealing import records_of, reseal
+from testkit.resealing import records_of, reseal
 
 
 def test_a_score_left_out(unsigned: Path) -> None:

@@ -1,11 +1,13 @@
 """Bundles that commit 0c6fe220 sealed verify for ever: the same words and digests, by the old rules under their names.
 
-``expected.json`` holds what that commit said of each; how they were made: ``tests/assets/make_sealed_before.py``. Pages
-are compared only where the same version draws them, so exit codes are those of ``steelyard verify --no-pages``.
+``expected.json`` holds what that commit said of each; ``tests/assets/make_sealed_before.py`` of commit 2564eb1a made
+them. Pages are compared only where the same version draws them, so exit codes are those of ``steelyard verify
+--no-pages``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import shutil
@@ -15,16 +17,45 @@ from typing import Any
 
 import pytest
 
+from steelyard.api.results import verified
+from steelyard.api.sealed_results import result_file, verify_result
+from steelyard.api.watch_verify import verify_watch
 from steelyard.cli import execute as steelyard
 from steelyard.errors import VerificationError
 from steelyard.evidence.canonical import without_defaults
 from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
-from tests.assets.make_sealed_before import said_of
-from tests.verification.resealing import edit, reseal, with_new_reports
+from steelyard.watching.folder import is_watch
+from steelyard.watching.words import headline
+from testkit.resealing import edit, reseal, with_new_reports
 
 BEFORE = Path(__file__).resolve().parent.parent / "assets" / "sealed_before"
 EXPECTED = json.loads((BEFORE / "expected.json").read_text())
+
+
+def said_of(bundle: Path) -> dict[str, Any]:
+    """What ``steelyard verify --no-pages`` says of a bundle: its exit code, its words and the digests of its seal."""
+    if is_watch(bundle):
+        watch = verify_watch(bundle, ignores_pages=True)
+        said = {"exit": int(watch.exit_code), "passes": watch.passes, "scores": watch.scores}
+        return said | {"headline": headline(watch.standing)}
+    if name := result_file(bundle):
+        found = verify_result(bundle).found
+        seal = hashlib.sha256((bundle / name).read_bytes()).hexdigest()
+        return {"exit": 0, "word": found.word.value, "guesses": found.guesses, "seal": seal}
+    result = verified(bundle)
+    verdict, again = result.recomputed.verdict, result.recomputed
+    return {
+        "exit": 3 if result.not_recomputed or again.other_drawers else 0,
+        "verdict": verdict.verdict.value,
+        "run_exit": verdict.exit,
+        "claims": [[claim.task, claim.verdict.value, claim.asked] for claim in verdict.claims],
+        "results": [[test.rule, test.word.value] for test in verdict.results],
+        "scores": [again.scores, again.withheld],
+        "root": result.integrity.root,
+        "answers_root": result.integrity.answers_root,
+        "seal": result.integrity.bundle.sha256,
+    }
 
 
 def test_each_bundle_has_its_line() -> None:

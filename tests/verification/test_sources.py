@@ -17,8 +17,8 @@ from steelyard.evidence.canonical import sha256_hex, without_defaults
 from steelyard.storage import run_folder
 from steelyard.storage.run_folder import RunFolder
 from steelyard.util.atomic_file import write_file
-from tests.conftest import SumsServer
-from tests.verification.resealing import reseal, with_new_reports
+from testkit.fixtures import SumsServer
+from testkit.resealing import reseal, with_new_reports
 
 CARD = """# Sums
 | Benchmark | Metric | Sums |

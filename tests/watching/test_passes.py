@@ -13,7 +13,7 @@ from steelyard.errors import VerificationError
 from steelyard.stats.watching import make_baseline
 from steelyard.storage.run_folder import RunFolder
 from steelyard.watching.passes import baseline_from, baseline_line, facts_of, measurement_of, scores_of
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 Measured = Callable[..., RunFolder]
 

@@ -6,52 +6,73 @@ import io
 import signal
 import sys
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 
 from steelyard.cli.lazy_group import LazyGroup
-from steelyard.errors import ExitCode, SteelyardError
+from steelyard.errors import ExitCode, MissingDependency, SteelyardError
+from steelyard.members import MEMBERS, member_of_command
 from steelyard.util.outlet import Outlet
 
 __all__ = ["main"]
 
 COMMANDS = {
-    "assemble": "hold one table against several models: did one of them give all of its rows?",
     "audit": "check a claim sheet against a served model, to a sealed verdict",
     "cascade": "measure a small model first and a large one where it is unsure, from two finished runs",
     "choose": "find the cheapest of several models that reaches a target on your questions",
     "compare": "compare runs on the same samples: which is better, by how much, how sure",
-    "detect": "run one detector over finished runs: sealed, and nothing is asked",
     "doctor": "check what is installed and works here, and say how to fix what does not",
     "export": "export the results of a sealed run in another format",
     "gate": "pass or fail a model in CI: green, red or undecided, at a stated level",
-    "gauntlet": "how often the detectors are wrong, on vendors that are known to be honest or not",
     "gateway": "record any harness's calls to an endpoint, to a sealed bundle",
-    "identify": "is what an endpoint serves the file that you have? by texts, and by next tokens",
     "import": "import another harness's log as a sealed run, or published results as a claim sheet",
     "judge": "score a finished run by a judge, and hold the judge against people's labels",
     "key": "create and show the signing key",
     "ledger": "show and check what was planned with a key",
     "model": "fetch the embedded model",
-    "panel": "keep sealed reference runs of models of many families, against which another is held",
     "portfolio": "concentration risk: how far models fail on the same samples, by vendor and family",
-    "remote": "push sealed runs to the team's platform, and gate CI on what it verified",
     "report": "show the report of a run again, computed from its journal",
     "resume": "resume an interrupted run or recording",
     "run": "measure one task on a model, with error bars",
     "screen": "screen a claim sheet by arithmetic alone: no model, no network",
-    "serve": "serve the team's platform: verdicts that were pushed, verified again",
     "show": "show the questions and answers of a run, and how they were read",
     "suite": "make, review, seal and refresh private suites from your own tables, logs and documents",
     "tasks": "list the benchmarks that can be measured here, and what each needs",
     "verify": "check a bundle offline: every digest, score and verdict",
     "watch": "watch a served model: a small probe on a schedule, alarms at one level for all years",
-    "worker": "do the jobs of the team's platform: audits and runs that it starts itself",
-    "world": "train, test and compare world models: they learn from video, predict and plan",
 }
+
+
+class MemberGroup(LazyGroup):
+    """The core's commands, and those that other distributions bring by the entry-point group ``steelyard.commands``.
+
+    Entry points are looked up for a command that is not the core's alone: finding them costs half of the whole help.
+    """
+
+    def __init__(self, *args: Any, summaries: Mapping[str, str], **kwargs: Any) -> None:
+        lines = dict(summaries)
+        for member in MEMBERS:
+            also = "" if member.is_installed else f" ({member.how_to_install})"
+            lines.update({name: line + also for name, line in member.commands.items()})
+        super().__init__(*args, summaries=lines, **kwargs)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command of the core, else of whoever brings it; MissingDependency where its member is not installed."""
+        if cmd_name in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        from importlib.metadata import entry_points
+
+        for entry in entry_points(group="steelyard.commands", name=cmd_name):
+            found: click.Command = entry.load()
+            return found
+        if member := member_of_command(cmd_name):
+            raise MissingDependency(f"{cmd_name} comes with another package: {member.how_to_install}")
+        return None
 
 
 @dataclass(slots=True)
@@ -60,7 +81,7 @@ class _Flags:
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=MemberGroup,
     package=__name__,
     summaries=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -145,4 +166,8 @@ def _place(error: BaseException) -> str:
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
-    return f"[{last.tb_frame.f_code.co_filename.rpartition('steelyard/')[2]}:{last.tb_lineno}]" if last else ""
+    if last is None:
+        return ""
+    path = Path(last.tb_frame.f_code.co_filename)
+    ours = [number for number, part in enumerate(path.parts) if part.startswith("steelyard")]
+    return f"[{Path(*path.parts[ours[-1] + 1 :]) if ours else path}:{last.tb_lineno}]"

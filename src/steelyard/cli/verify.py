@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from steelyard.cli.options import json_option
 from steelyard.cli.output import print_json
-from steelyard.errors import ExitCode
+from steelyard.errors import ExitCode, MissingDependency
 
 if TYPE_CHECKING:
     from cryptography import x509
 
     from steelyard.api.results import VerifyResult
+    from steelyard.plugins import ResultRequest
 
 
 @click.command()
@@ -92,70 +93,103 @@ def command(
     from steelyard.api.results import verified
     from steelyard.api.sealed_results import result_file
     from steelyard.cli.verify_lines import print_verified, verified_facts
-    from steelyard.cli.verify_weights import held_facts
     from steelyard.errors import InputError
+    from steelyard.plugins import ResultRequest, find
     from steelyard.verification.ledgers import compare_ledgers, read_held
     from steelyard.watching.folder import is_watch
 
     if any(map(result_file, runs)):
         if len(runs) > 1 or ledger is not None or root_files:
             raise InputError("a result of steelyard detect is verified alone, with --require-key, --panel and --run")
-        return _result_of_detect(runs[0], require_key, panel, tested, references, as_json=as_json)
+        request = ResultRequest(
+            folder=runs[0],
+            require_key=require_key,
+            panel=panel,
+            tested=tested,
+            references=references,
+            as_json=as_json,
+        )
+        return _result_of_detect(request)
     if panel is not None or tested:
         raise InputError("--panel and --run are for a result of steelyard detect, which is not given", where=runs[0])
     if references and len(runs) > 1:
         raise InputError("--model is about one run at a time", where=runs[1])
+    hold_by_weights = find("weights", "gguf") if references else None
     if any(map(is_watch, runs)):
         return _watch(runs, require_key, ledger, root_files, ignores_pages=ignores_pages, as_json=as_json)
     roots = _roots(root_files)
     ledgers = None if ledger is None else read_held(ledger, roots)
-    results = []
+    results, shown = [], []
     for run in runs:
-        with working(f"verifying {run}"):
-            results.append(verified(run, require_key, roots))
+        try:
+            with working(f"verifying {run}"):
+                results.append(verified(run, require_key, roots))
+        except MissingDependency as missing:
+            if ledger is not None or roots or references:
+                raise
+            if len(runs) > 1 and not as_json:
+                click.echo(f"{run}:")
+            shown.append(_intact(run, require_key, missing, as_json=as_json))
+    unread = bool(shown)
     compared = compare_ledgers([(each.folder, each.integrity) for each in results], ledgers, has_roots=bool(roots))
-    shown = []
     for result, beside in zip(results, compared, strict=True):
         if as_json:
             shown.append(verified_facts(result))
         else:
-            if len(results) > 1:
+            if len(runs) > 1:
                 click.echo(f"{result.folder}:")
             print_verified(result, beside)
-        if references:
-            held = held_facts(result, references, as_json=as_json)
+        if hold_by_weights:
+            held = hold_by_weights(result, references, as_json=as_json)
             shown[-1:] = [{**each, "by_weights": held} for each in shown[-1:]]
     if as_json:
         print_json(shown[0] if len(shown) == 1 else {"bundles": shown})
     undated = bool(roots) and not all(each.is_dated for each in compared)
     codes = [_code(result, ignores_pages=ignores_pages) for result in results]
-    return max([*codes, int(ExitCode.UNDECIDED if undated else ExitCode.CONSISTENT)])
+    return max([*codes, int(ExitCode.UNDECIDED if undated or unread else ExitCode.CONSISTENT)])
 
 
-def _result_of_detect(
-    folder: Path,
-    require_key: Path | None,
-    panel: Path | None,
-    tested: tuple[Path, ...],
-    references: tuple[str, ...],
-    *,
-    as_json: bool,
-) -> int:
-    """A result of ``steelyard detect``, by the file that tells which one it is."""
-    from steelyard.api.sealed_results import result_file
-    from steelyard.cli.verify_detection import verify_one
-    from steelyard.cli.verify_texts import verify_output_texts_at, verify_texts_at
-    from steelyard.cli.verify_weights import verify_outputs_at
-    from steelyard.evidence import layout
+def _intact(run: Path, require_key: Path | None, missing: MissingDependency, *, as_json: bool) -> dict[str, Any]:
+    """A run whose scores another distribution makes: every digest and the signature are checked, nothing else."""
+    from steelyard.cli.verify_lines import print_integrity
+    from steelyard.evidence.verify import verify_integrity
+    from steelyard.reports.words import counted
+    from steelyard.storage.run_folder import RunFolder
 
-    name = result_file(folder)
-    if name == layout.OUTPUTS:
-        return verify_outputs_at(folder, require_key, tested, references, as_json=as_json)
-    if name == layout.OUTPUT_TEXTS:
-        return verify_output_texts_at(folder, require_key, tested, as_json=as_json)
-    if name == layout.TEXT_IDENTITY:
-        return verify_texts_at(folder, require_key, tested, as_json=as_json)
-    return verify_one(folder, require_key, panel, tested, as_json=as_json)
+    integrity, plan = verify_integrity(run, require_key, require_key is not None), RunFolder.open(run).plan
+    names = [each.id for each in plan.tests or plan.measurements]
+    if not as_json:
+        click.echo(f"intact, {counted(len(names), 'result')} not recomputed: {missing}")
+        print_integrity(integrity, whole=False)
+    return {
+        "holds": True,
+        "records": integrity.records,
+        "root": integrity.root,
+        "signed_by": integrity.signed_by,
+        "trusted": integrity.trusted,
+        "not_recomputed": names,
+    }
+
+
+def _result_of_detect(request: ResultRequest) -> int:
+    """A result of ``steelyard detect``: by the test that made it, else its signature alone."""
+    from steelyard.api.sealed_results import result_file, verifier_of
+    from steelyard.evidence.signed import check_unread, signature_words
+
+    name = result_file(request.folder)
+    try:
+        verifier = verifier_of(name)
+    except MissingDependency as missing:
+        signed_by, trusted = check_unread(request.folder, name, request.require_key)
+        if request.as_json:
+            not_recomputed = [name]
+            print_json({"holds": True, "signed_by": signed_by, "trusted": trusted, "not_recomputed": not_recomputed})
+        else:
+            click.echo("intact, 1 result not recomputed")
+            click.echo(signature_words(signed_by, trusted=trusted))
+            click.echo(f"not recomputed: {name}: {missing}")
+        return int(ExitCode.UNDECIDED)
+    return verifier.verify(request)
 
 
 def _watch(

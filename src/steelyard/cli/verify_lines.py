@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from steelyard.members import member_of_plugin
 from steelyard.planning.rules import former_sentence
 from steelyard.util.text import one_line
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from steelyard.verification.ledgers import Shown
     from steelyard.verification.recompute import Recomputed
 
-__all__ = ["print_verified", "verified_facts"]
+__all__ = ["print_integrity", "print_verified", "verified_facts"]
 
 
 def verified_facts(result: VerifyResult) -> dict[str, Any]:
@@ -69,9 +70,12 @@ def print_verified(result: VerifyResult, beside: Shown) -> None:
     from steelyard.planning.own_names import not_the_benchmark, own_under_public_names
     from steelyard.planning.series import TYPED, new_key_sentence, source_sentence
     from steelyard.reports.limits import error_rates
+    from steelyard.reports.words import counted
 
     integrity, found = result.integrity, result.recomputed
     origin = found.plan.origin.kind
+    if result.not_recomputed:
+        click.echo(f"intact, {counted(len(result.not_recomputed), 'result')} not recomputed")
     if found.not_compared:
         click.echo(_warning(result.folder, found.not_compared))
     if of_own := not_the_benchmark(own_under_public_names(found.plan)):
@@ -86,7 +90,7 @@ def print_verified(result: VerifyResult, beside: Shown) -> None:
         click.echo(new_key)
     if beside.stamp:
         click.echo(beside.stamp)
-    _print_integrity(integrity)
+    print_integrity(integrity, whole=not result.not_recomputed)
     if origin == "gateway":
         click.echo(f"a gateway recording: report recomputed from the journal; {_pages(found.pages)}")
         if found.disowned:
@@ -103,9 +107,12 @@ def print_verified(result: VerifyResult, beside: Shown) -> None:
     _print_as_sealed(result)
 
 
-def _print_integrity(integrity: Integrity) -> None:
+def print_integrity(integrity: Integrity, *, whole: bool) -> None:
+    """How much the seal names, and who signed it: ``whole`` where everything that follows from it was recomputed."""
     chains = "one chain" if integrity.segments == 1 else f"{integrity.segments} chains"
-    click.echo(f"holds: {integrity.records} records in {chains}, Merkle root {integrity.root[:16]}…")
+    click.echo(
+        f"{'holds' if whole else 'intact'}: {integrity.records} records in {chains}, Merkle root {integrity.root[:16]}…"
+    )
     if integrity.answers:
         click.echo(f"answers root, independent of machine and order: {integrity.answers_root}")
     for message in integrity.messages:
@@ -168,7 +175,9 @@ def _print_as_sealed(result: VerifyResult) -> None:
         )
     rules = {test.id: test.rule for test in found.plan.tests}
     for test in found.verdict.not_recomputed:
-        click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: install it")
+        member = member_of_plugin(f"detector.{rules[test].partition('@')[0]}")
+        how = member.how_to_install if member else "install it"
+        click.echo(f"not recomputed: the test {test}, since no detector {rules[test]} is installed here: {how}")
 
 
 def _addresses(result: VerifyResult) -> dict[str, int]:

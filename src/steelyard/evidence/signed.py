@@ -7,10 +7,15 @@ from pathlib import Path
 from securesystemslib.dsse import Envelope
 
 from steelyard.errors import VerificationError
+from steelyard.evidence import layout
 from steelyard.evidence.bundle import check_signed
+from steelyard.evidence.canonical import sha256_hex
+from steelyard.evidence.envelope import MAX_ENVELOPE_BYTES, open_envelope
 from steelyard.evidence.keys import load_public, public_key
 
-__all__ = ["signature_words", "signed_by"]
+__all__ = ["check_unread", "signature_words", "signed_by"]
+
+_MAX_FILE_BYTES = 256 * 1024 * 1024
 
 
 def signed_by(envelope: Envelope, signer: str, where: str, require_key: Path | None = None) -> tuple[str, bool]:
@@ -35,6 +40,31 @@ def signed_by(envelope: Envelope, signer: str, where: str, require_key: Path | N
         said = f"signed by key {found}" if found else "not signed"
         raise VerificationError(f"{where}: {said}; required is a signature by key {trusted.keyid}")
     return found, trusted is not None
+
+
+def check_unread(folder: Path, name: str, require_key: Path | None = None) -> tuple[str, bool]:
+    """As :func:`signed_by`, of a sealed result whose rule is not here: nothing of what it found is computed again.
+
+    The statement is ``folder/name``. Raises VerificationError also where a file of the folder was added, changed or
+    removed.
+    """
+    document, envelope = open_envelope(layout.read_bounded(folder, name, MAX_ENVELOPE_BYTES), name)
+    signer = document["predicate"].get("signer", "")
+    if not isinstance(signer, str):
+        raise VerificationError(f"{name}: its signer is no text")
+    found = signed_by(envelope, signer, name, require_key)
+    sealed = {each["name"]: each["digest"]["sha256"] for each in document["subject"]}
+    files = {place.relative_to(folder).as_posix() for place in folder.rglob("*") if not place.is_dir()} - {name}
+    if added := sorted(files - sealed.keys()):
+        raise VerificationError(f"{added[0]}: was added: the seal does not name it")
+    for file, digest in sealed.items():
+        # A subject without a folder is a digest of something elsewhere, such as the answers of a run.
+        if "/" in file or file in files:
+            if file not in files:
+                raise VerificationError(f"{file}: is missing")
+            if sha256_hex(layout.read_bounded(folder, file, _MAX_FILE_BYTES)) != digest:
+                raise VerificationError(f"{file}: was changed: its SHA-256 is not the one sealed")
+    return found
 
 
 def signature_words(keyid: str, *, trusted: bool) -> str:

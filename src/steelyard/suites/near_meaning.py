@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMED", "NEAR", "MeaningFound", "NearPair", "Vectors", "near_in_meaning"]
 
-NEAR: Final = 0.75  # the cosine from which on two questions may be one: bench/meaning.py
+NEAR: Final = 0.75  # the cosine from which on two questions may be one: lab/bench/meaning.py
 NAMED: Final = 0.65  # and from which on two that are kept are named
 _NEAREST: Final = 8  # texts that each is held against: more would be the square of a templated suite
 _ROWS: Final = 512

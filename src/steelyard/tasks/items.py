@@ -67,6 +67,8 @@ def published_among(digests: Sequence[bytes], pinned: Items, listed: Path) -> in
     except ValueError:
         data = b""
     if len(data) != SHORT * pinned.count:
-        raise InputError(f"does not list {pinned.count:,} items: make it again with tools/pin_items.py", where=listed)
+        raise InputError(
+            f"does not list {pinned.count:,} items: make it again with lab/tools/pin_items.py", where=listed
+        )
     published = Counter(data[start : start + SHORT] for start in range(0, len(data), SHORT))
     return (published & Counter(digest[:SHORT] for digest in digests)).total()

@@ -15,11 +15,12 @@ from typing import Any
 
 from steelyard.auditing.finalize import read_scores, renderer, results_of, unscored, write_reports
 from steelyard.auditing.verdict import decide
-from steelyard.errors import VerificationError
+from steelyard.errors import MissingDependency, VerificationError
 from steelyard.evidence import layout
 from steelyard.evidence.bundle import Bundle
 from steelyard.evidence.timestamp import stamp_in
 from steelyard.evidence.timestamp_place import check_older
+from steelyard.members import member_of_plugin
 from steelyard.records import Plan, SampleScore, Verdict
 from steelyard.reports.sealed_pages import compare_pages
 from steelyard.storage.journal.reader import segment_names
@@ -75,6 +76,8 @@ class Recomputed:
 def recompute(run: Path, bundle: Bundle | None = None) -> Recomputed:
     """Recompute everything after the journal; raises VerificationError naming the first thing that does not follow.
 
+    Raises MissingDependency where what scores it comes with another distribution, which is not installed.
+
     ``bundle`` is the run's seal where it is open already (:attr:`steelyard.evidence.verify.Integrity.bundle`).
     """
     try:
@@ -90,6 +93,7 @@ def _recompute(run: RunFolder, bundle: Bundle) -> Recomputed:
     plan = run.plan
     check_created(plan)
     _check_segments(run)
+    _check_members(plan)
     if plan.origin.kind == "gateway":
         return _recompute_recording(run, bundle)
     check_sources(run)
@@ -151,6 +155,14 @@ def _recompute_recording(run: RunFolder, bundle: Bundle) -> Recomputed:
     disowned = check_replies(run)
     not_compared = recompute_recording(run, bundle.renderer)
     return Recomputed(run.plan, 0, 0, decide(run.plan, (), {}), not_compared, disowned=disowned)
+
+
+def _check_members(plan: Plan) -> None:
+    """Raise MissingDependency where scores are another distribution's, and it is not installed."""
+    for scorer in sorted({each for measurement in plan.measurements for each in measurement.scorers}):
+        name = scorer.partition("@")[0].partition("[")[0]
+        if (member := member_of_plugin(f"scorer.{name}")) and not member.is_installed:
+            raise MissingDependency(f"the scorer {scorer} comes with: {member.how_to_install}")
 
 
 def _check_segments(run: RunFolder) -> None:

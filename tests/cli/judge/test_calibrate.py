@@ -15,8 +15,8 @@ import pytest
 from steelyard.api.calibration import calibration_of, path_beside
 from steelyard.cli import execute
 from steelyard.suites.labels import read_answers
-from tests.api.test_judging import ONE, Talker, judged, run_of
-from tests.judge_server import JudgeServer, Shown, honest
+from testkit.judge_server import JudgeServer, Shown, honest
+from testkit.judged_runs import ONE, Talker, judged, run_of
 
 
 def good_but_lenient(shown: Shown) -> str:

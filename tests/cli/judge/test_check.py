@@ -8,9 +8,9 @@ import pytest
 
 from steelyard.cli import execute
 from steelyard.judging.prompts import JudgePrompts
-from tests.api.test_judging import ONE, judged, run_of
-from tests.conftest import SumsServer
-from tests.judge_server import JudgeServer
+from testkit.fixtures import SumsServer
+from testkit.judge_server import JudgeServer
+from testkit.judged_runs import ONE, judged, run_of
 
 
 def test_a_judge_that_was_shown_something_else_is_found(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli import execute
-from tests.api.test_judging import ONE, Talker, judged, judging_in, run_of, suite_of
-from tests.conftest import SumsServer
-from tests.judge_server import JudgeServer, Shown, honest
+from testkit.fixtures import SumsServer
+from testkit.judge_server import JudgeServer, Shown, honest
+from testkit.judged_runs import ONE, Talker, judged, judging_in, run_of, suite_of
 
 
 @pytest.fixture(autouse=True)

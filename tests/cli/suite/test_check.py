@@ -12,8 +12,8 @@ from aiohttp import web
 from steelyard.cli import execute
 from steelyard.suites.exposures import exposed_items, read_exposures
 from steelyard.tasks.suite_task import task_from_suite
-from tests.conftest import SumsServer
-from tests.tasks.test_suite_file import suite_at
+from testkit.fixtures import SumsServer
+from testkit.suite_files import suite_at
 
 CANARY = "steelyard-canary-7b1c"
 

@@ -15,9 +15,9 @@ import pytest
 
 from steelyard.cli import execute
 from steelyard.tasks.suite_task import task_from_suite
-from tests.conftest import SumsServer
-from tests.suites.made_files import docx_bytes, pdf_bytes, write
-from tests.suites.writers.scripted_writer import GOOD, ScriptedWriter
+from testkit.fixtures import SumsServer
+from testkit.made_files import docx_bytes, pdf_bytes, write
+from testkit.scripted_writer import GOOD, ScriptedWriter
 
 TABLE = "question;answer;customer\nWhat is 2 + 3?;5;A\nWhat is 7 + 8?;15;A\nwhat is 2 + 3 ?;5;B\nWhat is 9 + 1?;;B\n"
 

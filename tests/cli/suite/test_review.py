@@ -16,7 +16,7 @@ from steelyard.cli import execute
 from steelyard.suites.encrypting import new_identity
 from steelyard.suites.review_file import FORMAT
 from steelyard.tasks.suite_task import task_from_suite
-from tests.tasks.test_suite_file import suite_at
+from testkit.suite_files import suite_at
 
 LINES = "".join(
     f'{{"id": "q{each}", "question": "What is {each} + 1?", "answer": "{each + 1}"}}\n' for each in range(4)

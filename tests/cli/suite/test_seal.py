@@ -12,10 +12,10 @@ from steelyard.evidence.timestamp_signature import new_request
 from steelyard.suites.exposures import append_exposures
 from steelyard.tasks.suite_seal import seal_path, stamp_path
 from steelyard.tasks.suite_task import SuiteTask, task_from_suite
-from tests.conftest import SumsServer
-from tests.tasks.test_suite_file import suite_at
+from testkit.fixtures import SumsServer
+from testkit.suite_files import suite_at
+from testkit.timestamp_authority import TimestampAuthority
 from tests.tasks.test_suite_seal import items
-from tests.timestamp_authority import TimestampAuthority
 
 
 @pytest.fixture

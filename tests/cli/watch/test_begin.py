@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.cli import execute
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 
 @pytest.fixture

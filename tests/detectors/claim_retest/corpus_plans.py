@@ -11,7 +11,7 @@ from steelyard.detectors.claim_retest.sealed import encode
 from steelyard.records import Claim, ClaimSheet, Plan, PlannedTest, Protocol, Reads, RepeatCheck, SampleScore
 from steelyard.scorers.chrf import counts_of
 from steelyard.stats.chrf import corpus_score
-from tests.plans import measurement, plan
+from testkit.plans import measurement, plan
 
 N = 20
 RIGHT, WRONG = "he hunts pigs near the river", "zzzzzzzzzzzz"

@@ -15,7 +15,7 @@ from steelyard.planning.difficulties import FORMAT
 from steelyard.planning.order import order_of
 from steelyard.records import Claim, Difficulties, Plan, SampleScore
 from steelyard.stats.difficulty_bets import DifficultyTracker
-from tests.plans import claim_plan
+from testkit.plans import claim_plan
 
 SIZE = 300
 

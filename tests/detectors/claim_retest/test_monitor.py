@@ -13,7 +13,7 @@ from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.detectors.claim_retest.sealed import ClaimTest, decode
 from steelyard.records import Claim, Measurement, Plan, RepeatCheck, SampleScore
 from steelyard.stats.bounded_bets import GRID
-from tests.plans import claim_plan
+from testkit.plans import claim_plan
 
 
 def planned(population: int = 200, value: str = "80", sealed: dict[str, Any] | None = None, **changes: Any) -> Plan:

@@ -10,7 +10,7 @@ from steelyard.detectors.claim_retest.repeats import Noise
 from steelyard.detectors.claim_retest.sealed import ClaimTest
 from steelyard.detectors.claim_retest.thresholds import last_test, sealed_test, sequential_test
 from steelyard.records import Claim
-from tests.plans import measurement
+from testkit.plans import measurement
 
 CLAIM = Claim(task="t", value="88.0")
 

@@ -11,7 +11,7 @@ import pytest
 from steelyard.detectors.claim_retest.part import least_on_part, whole_of
 from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.records import Claim, Part, SampleScore
-from tests.plans import claim_plan, measurement
+from testkit.plans import claim_plan, measurement
 
 
 @pytest.mark.parametrize(

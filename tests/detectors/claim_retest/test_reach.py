@@ -18,8 +18,8 @@ from steelyard.detectors.claim_retest.sealed import ClaimTest, decode
 from steelyard.detectors.claim_retest.thresholds import CHECKED, least_confirming
 from steelyard.planning import decoding
 from steelyard.records import Claim, Measurement
-from tests.conftest import SumsServer
-from tests.plans import claim_plan, measurement
+from testkit.fixtures import SumsServer
+from testkit.plans import claim_plan, measurement
 
 
 def paired(population: int, value: str, tolerance: str = "2") -> tuple[ClaimTest, Measurement, Claim]:

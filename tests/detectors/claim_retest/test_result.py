@@ -10,7 +10,7 @@ import pytest
 from steelyard.detectors.claim_retest import formats
 from steelyard.detectors.claim_retest.result import ClaimFinder
 from steelyard.records import Capabilities, Claim, Part, Plan, RepeatCheck, SampleScore
-from tests.plans import claim_plan
+from testkit.plans import claim_plan
 
 SAMPLED = {"decoding": "sampled", "temperature": 0.7, "repeat_check": RepeatCheck(samples=10, repeats=2)}
 

@@ -15,7 +15,7 @@ from steelyard.detectors.claim_retest.sealed import decode
 from steelyard.detectors.claim_retest.thresholds import seal
 from steelyard.records import Claim, Plan, RepeatCheck, SampleScore
 from steelyard.runner.order import calls_of
-from tests.plans import claim_plan, measurement
+from testkit.plans import claim_plan, measurement
 
 SAMPLING_CHECK = measurement(
     id="01-t", population=200, decoding="sampled", temperature=0.7, limit=50, arm="sampled",

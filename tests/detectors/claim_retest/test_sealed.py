@@ -11,7 +11,7 @@ from steelyard.detectors.claim_retest.detector import ClaimRetest
 from steelyard.detectors.claim_retest.sealed import claim_of, decode, encode, measurement_of
 from steelyard.detectors.claim_retest.thresholds import seal
 from steelyard.records import Reads, RepeatCheck
-from tests.plans import claim_plan
+from testkit.plans import claim_plan
 
 
 def test_a_sealed_test_is_read_back_and_sealed_again_to_the_same() -> None:

@@ -16,7 +16,7 @@ from steelyard.detectors.claim_retest.subtasks import Subtasks, independent, une
 from steelyard.detectors.claim_retest.thresholds import SKEW, own_noise
 from steelyard.records import Claim, Plan, SampleScore
 from steelyard.stats.bounded_bets import GRID
-from tests.plans import claim_plan, measurement
+from testkit.plans import claim_plan, measurement
 
 SIZES = (("easy", 20), ("hard", 4), ("odd", 6))
 MACRO = {"grid": GRID, "macro": True}

@@ -13,7 +13,7 @@ from steelyard.detectors.claim_retest.sealed import decode
 from steelyard.detectors.claim_retest.thresholds import early_test, last_test, own_noise, sequential_test
 from steelyard.records import Claim, Plan
 from steelyard.stats.hypergeometric import least_total
-from tests.plans import claim_plan
+from testkit.plans import claim_plan
 
 
 def paired(population: int = 200, value: str = "80.0", **changes: Any) -> Plan:

@@ -16,7 +16,7 @@ from steelyard.detectors.claim_retest.sealed import decode
 from steelyard.detectors.claim_retest.thresholds import seal
 from steelyard.detectors.claim_retest.trainings import Recipe
 from steelyard.records import Capabilities, Checkpoint, Claim, Plan, SampleScore
-from tests.plans import claim_plan
+from testkit.plans import claim_plan
 
 LEVEL = 0.05
 

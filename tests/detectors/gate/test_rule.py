@@ -13,7 +13,7 @@ from aiohttp import web
 from steelyard.cli import execute
 from steelyard.detectors.gate.rule import read_rule
 from steelyard.errors import InputError
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 QUESTIONS = 10
 

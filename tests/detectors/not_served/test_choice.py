@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from steelyard.detectors.not_served.choice import Choice
 from steelyard.records import SampleScore, Service
-from tests.plans import measurement
+from testkit.plans import measurement
 
 SERVICES: tuple[Service, ...] = ("answered", "answered", "failed", "timed_out", "refused")
 

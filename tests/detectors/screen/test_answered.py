@@ -19,7 +19,7 @@ from steelyard.records import (
     Reads,
     Served,
 )
-from tests.plans import measurement, plan, planned_model
+from testkit.plans import measurement, plan, planned_model
 
 NETWORKS = {
     "rooms": (Checkpoint(sha256="1" * 64, kind="jepa-map"),),

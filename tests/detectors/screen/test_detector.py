@@ -8,7 +8,7 @@ import pytest
 from steelyard.detectors.screen.detector import DeskScreen
 from steelyard.planning.sealed_planner import SealedPlanner
 from steelyard.records import Reads
-from tests.plans import claim_plan, measurement, plan
+from testkit.plans import claim_plan, measurement, plan
 
 
 def test_without_a_sheet_there_is_nothing_to_screen() -> None:

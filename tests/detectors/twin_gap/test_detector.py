@@ -6,22 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from steelyard.detectors.twin_gap.detector import TwinGap
-from steelyard.planning.build import build_plan
-from steelyard.planning.options import Detect, Options
-from steelyard.records import Capabilities, Claim, ClaimSheet, ModelIdentity, Plan, PlannedModel
+from steelyard.planning.options import Detect
+from steelyard.records import ModelIdentity, Plan
+from testkit.twin_plans import planned
 from tests.detectors.twin_gap.test_monitor import plan as sealed_plan
-
-ENDPOINT = ModelIdentity(uri="openai:m@http://h/v1", name="m")
-CHAT = Capabilities(chat=True, completions=True)
-
-
-def planned(
-    *tasks: str, detect: Detect | None = None, identity: ModelIdentity = ENDPOINT, limit: int | None = None
-) -> Plan:
-    claims = tuple(Claim(task=task, value="60", line=line) for line, task in enumerate(tasks, 2))
-    model = PlannedModel(identity=identity, capabilities=CHAT)
-    sheet = ClaimSheet(model="m", claims=claims)
-    return build_plan(sheet, {"subject": model}, Options(detect=detect or Detect(), limit=limit)).plan
 
 
 def twins(plan: Plan) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.suites.sources import documents
 from steelyard.suites.sources.documents import is_document, read_document, read_documents
-from tests.suites.made_files import docx_bytes, pdf_bytes, write
+from testkit.made_files import docx_bytes, pdf_bytes, write
 
 LINE = "A line of text that is long enough."
 

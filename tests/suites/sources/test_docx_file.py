@@ -10,7 +10,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.suites.sources import docx_file
 from steelyard.suites.sources.docx_file import extract_docx
-from tests.suites.made_files import docx_bytes
+from testkit.made_files import docx_bytes
 
 DOCUMENT = "word/document.xml"
 

@@ -12,7 +12,7 @@ import pytest
 
 from steelyard.errors import InputError, MissingDependency
 from steelyard.suites.sources.isolation import extract_isolated
-from tests.suites.made_files import docx_bytes, pdf_bytes
+from testkit.made_files import docx_bytes, pdf_bytes
 
 LINE = "A line of text that is long enough."
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from steelyard.errors import InputError
 from steelyard.suites.sources import pdf_file
 from steelyard.suites.sources.pdf_file import extract_pdf
-from tests.suites.made_files import pdf_bytes
+from testkit.made_files import pdf_bytes
 
 FIRST = "The server room was moved to Munich in March 2019, which the board had de-"
 SECOND = "cided a year before. Its E-Mail is kept for seven years, as the law wants it."

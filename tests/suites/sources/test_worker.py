@@ -6,7 +6,7 @@ import pytest
 
 from steelyard.suites.sources.document import Kind
 from steelyard.suites.sources.worker import extract
-from tests.suites.made_files import docx_bytes, pdf_bytes
+from testkit.made_files import docx_bytes, pdf_bytes
 
 LINE = "A line of text that is long enough."
 

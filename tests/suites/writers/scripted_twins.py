@@ -10,7 +10,7 @@ from aiohttp import web
 
 from steelyard.records import SuiteItem
 from steelyard.suites.collected import item_id
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 __all__ = ["CANARY", "FAULTS", "GOOD", "KINDS", "ScriptedTwins", "sum_item"]
 

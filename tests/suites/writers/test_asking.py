@@ -12,7 +12,7 @@ from steelyard.errors import ModelUnavailable
 from steelyard.models import open_model
 from steelyard.records import ModelOutput, Outcome
 from steelyard.suites.writers.asking import Ask, asker
-from tests.conftest import SumsServer
+from testkit.fixtures import SumsServer
 
 
 def with_model(server: SumsServer, use: Callable[[Ask], Awaitable[Any]], **options: Any) -> Any:

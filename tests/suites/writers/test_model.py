@@ -24,8 +24,8 @@ from steelyard.suites.writers.asking import asker
 from steelyard.suites.writers.model import ModelWriter, most_calls
 from steelyard.tasks.suite_file import SuiteFile
 from steelyard.tasks.suite_task import task_from_suite
-from tests.suites.made_files import pdf_bytes, write
-from tests.suites.writers.scripted_writer import FAULTS, GOOD, ScriptedWriter
+from testkit.made_files import pdf_bytes, write
+from testkit.scripted_writer import FAULTS, GOOD, ScriptedWriter
 
 SUBJECTS = ("pump", "valve", "boiler", "turbine", "gearbox", "compressor", "conveyor", "furnace")
 PLACES = ("Bremen", "Leipzig", "Augsburg", "Dortmund", "Rostock", "Potsdam", "Kassel")

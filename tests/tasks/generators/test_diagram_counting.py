@@ -10,7 +10,7 @@ import pytest
 from steelyard.errors import InputError
 from steelyard.tasks.drawing.diagrams import draw_network
 from steelyard.tasks.generators import diagram_counting
-from tests.drawn_server import counted
+from testkit.drawn_server import counted
 
 
 @pytest.mark.parametrize("options", [{}, {"min_things": 48, "max_things": 48, "colours": 5}])

@@ -1,0 +1,1 @@
+"""The tests over finished runs, as calls from Python."""

@@ -1,0 +1,1 @@
+"""One table held against several models."""

@@ -1,0 +1,1 @@
+"""A vendor's published outputs, held against weights or served answers."""

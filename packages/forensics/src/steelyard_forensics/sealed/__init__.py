@@ -1,0 +1,1 @@
+"""Results in one signed statement, and how they are read and verified."""

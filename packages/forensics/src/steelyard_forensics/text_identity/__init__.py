@@ -1,0 +1,1 @@
+"""Whether the texts of two runs are one model's."""

@@ -1,3 +1,0 @@
-from __future__ import annotations
-
-from tests.server.fixtures import chosen_run, data_template, hostile_run, site  # noqa: F401 — fixtures
