@@ -39,7 +39,7 @@ from steelyard.evidence.ledger import begun_line, ended_line, parse_lines
 from steelyard.storage.run_folder import RunFolder
 from testkit.fixtures import SumsServer
 from testkit.resealing import records_of, reseal, with_new_reports
-from tests.evidence.test_tampering import TAMPERINGS
+from testkit.tamperings import TAMPERINGS
 
 __all__ = ["BYTES", "OWNER", "STRANGER", "Case", "Made", "change_bytes", "change_values", "make", "measure"]
 

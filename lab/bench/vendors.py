@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from steelyard.auditing.scoring import read_score
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers import open_scorer
-from tests.scorers.dialects import MARKED, NUMBERS, PLAIN
+from testkit.said_answers import MARKED, NUMBERS, PLAIN
 
 __all__ = [
     "EDGE",

@@ -89,9 +89,10 @@ def smollm2() -> Path:
 def unsigned_golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The golden bundle, sealed again without a key. It is made once: a test changes a copy."""
     from testkit.resealing import without_key
-    from tests.assets.make_golden import GOLDEN
 
-    return without_key(Path(shutil.copytree(GOLDEN, tmp_path_factory.mktemp("unsigned") / "bundle")))
+    return without_key(
+        Path(shutil.copytree(ROOT / "tests" / "assets" / "golden", tmp_path_factory.mktemp("unsigned") / "bundle"))
+    )
 
 
 @pytest.fixture

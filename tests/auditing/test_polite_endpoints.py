@@ -13,7 +13,7 @@ from aiohttp import web
 
 from steelyard.cli import execute as steelyard
 from testkit.fixtures import SumsServer
-from tests.scorers.dialects import MARKED, PLAIN, SENTENCES
+from testkit.said_answers import MARKED, PLAIN, SENTENCES
 
 CAPITALS = {
     f"What is the capital of country {number}?": f"{first}{second}"

@@ -29,6 +29,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+@pytest.mark.parametrize("member", ["forensics", "server", "world"])
+def test_a_members_wheel_holds_its_package_alone(member: str, tmp_path: Path) -> None:
+    house = ROOT / "packages" / member
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, house)
+    (built,) = tmp_path.glob("*.whl")
+    assert built.name == f"steelyard_{member}-{steelyard.__version__}-py3-none-any.whl"
+    names = {name for name in zipfile.ZipFile(built).namelist() if ".dist-info/" not in name}
+    tracked = run("git", "ls-files", "src", cwd=house).split()
+    assert names == {path.removeprefix("src/") for path in tracked}
+
+
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert wheel.name == f"steelyard-{steelyard.__version__}-py3-none-any.whl"
     names = zipfile.ZipFile(wheel).namelist()

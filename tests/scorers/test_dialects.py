@@ -9,7 +9,7 @@ import pytest
 from steelyard.auditing.scoring import read_score
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers import open_scorer
-from tests.scorers.dialects import (
+from testkit.said_answers import (
     CITIES,
     HEDGED,
     LETTERS,

@@ -6,7 +6,7 @@ import pytest
 
 from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers.open_causes import OpenCause, open_cause
-from tests.scorers.dialects import PLAIN
+from testkit.said_answers import PLAIN
 
 
 def cause(text: str, target: str, choices: tuple[str, ...] = (), **output: object) -> OpenCause:

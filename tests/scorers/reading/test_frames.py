@@ -12,7 +12,7 @@ from steelyard.records import GenerateRequest, ModelOutput, Outcome, Sample
 from steelyard.scorers import open_identifier, open_scorer
 from steelyard.scorers.reading.frames import bare_line
 from steelyard.tasks import load_task, task_ids
-from tests.scorers.dialects import FRAMES, PLAIN
+from testkit.said_answers import FRAMES, PLAIN
 
 WORDS = [("Canberra", "Sydney"), ("plum pear", "pear plum"), ("yes", "no"), ("True", "False"), ("(B)", "(C)")]
 NUMBERS = [("25", "31"), ("-7", "8"), ("1.5", "2.5"), ("1,200", "1,300")]
