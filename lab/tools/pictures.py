@@ -76,7 +76,7 @@ def main(arguments: list[str]) -> None:
 
 def draw_the_platform() -> None:
     """Walk the tutorial of the platform, as its test does."""
-    test = [sys.executable, "-m", "pytest", "-q", "tests/docs/test_team_platform.py"]
+    test = [sys.executable, "-m", "pytest", "-q", "lab/tests/docs/test_team_platform.py"]
     subprocess.run(test, cwd=ROOT, check=True, env=os.environ | {"STEELYARD_PICTURES": str(IMAGES)})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steelyard.planning.rules import asks_next_tokens, compares_texts, draws_texts, former_sentence
+from steelyard.planning.rules import compares_texts, former_sentence
 from steelyard.planning.samples import as_asked
 from steelyard.records import GenerateRequest, Sample
 from testkit.plans import measurement, plan
@@ -46,17 +46,6 @@ def test_a_completion_that_is_asked_as_chat_is_not_cut_and_code_is() -> None:
         (asked,) = as_asked([sample], 0.0, chat, scorer=scorer)
         assert isinstance(asked.request, GenerateRequest)
         assert asked.request.stop == ("Question:",)
-
-
-def test_who_reads_next_tokens_is_known_by_its_access() -> None:
-    assert asks_next_tokens(("identity", "next_token"))
-    assert not asks_next_tokens(("identity", "twin_gap", "of_a_plugin_that_is_not_here"))
-    assert not asks_next_tokens(())
-
-
-def test_who_has_texts_drawn_is_known_by_its_access() -> None:
-    assert draws_texts(("next_token", "identity"))
-    assert not draws_texts(("next_token", "gate", "of_a_plugin_that_is_not_here"))
 
 
 @pytest.mark.parametrize(

@@ -69,10 +69,10 @@ def test_which_built_in_scorers_declare_what() -> None:
 def test_who_reads_by_a_reference_is_known_by_what_it_can_do() -> None:
     found = {
         name: scorer.reads_texts
-        for name in ("likelihood[a]@1", "surprise:which=z", "next_token_distance:bound=least", "exact")
+        for name in ("likelihood[a]@1", "surprise:which=z", "exact")
         if isinstance(scorer := scorer_named(name), ReferringScorer)
     }
-    assert list(found.values()) == [True, True, False]
+    assert list(found.values()) == [True, True]
 
 
 def test_the_name_is_what_stands_before_options_and_version() -> None:

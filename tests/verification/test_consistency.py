@@ -116,18 +116,6 @@ def test_how_a_model_is_asked(model: dict[str, int], said: str) -> None:
         check_models(with_model(ENDPOINT, {"concurrency": 8}, concurrency=2, adaptive=True))
 
 
-def test_next_tokens_are_looked_for_where_a_detector_that_reads_them_was_named() -> None:
-    asked = replace(with_model(ENDPOINT, {"next_tokens": 20}), detect=("next_token",))
-    check_models(asked)
-    for identity, capabilities in (
-        (FILE, IN_PROCESS | {"next_tokens": 20}),
-        (WORLD, NO_TEXT | {"next_tokens_reason": "x"}),
-    ):
-        check_models(replace(with_model(identity, capabilities), detect=("next_token",)))
-    with pytest.raises(VerificationError, match="were to be looked for"):
-        check_models(replace(with_model(ENDPOINT, {}), detect=("next_token",)))
-
-
 def test_without_a_sheet_no_cache_is_looked_for() -> None:
     found = Capabilities(repeats_identical=(0.7,))
     models = {SUBJECT: PlannedModel(identity=ENDPOINT, capabilities=found)}

@@ -14,9 +14,9 @@ import yaml
 
 from bench.gates import safe_rate
 from steelyard.stats.bar_gate import make_bar_gate
+from testkit.docs.pages import blocks
 from testkit.fixtures import SumsServer
 from testkit.repository import ROOT
-from tests.docs.pages import blocks
 
 PAGE = ROOT / "docs" / "how-to" / "gate-in-ci.md"
 

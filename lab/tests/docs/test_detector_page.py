@@ -12,9 +12,9 @@ import pytest
 
 from steelyard import plugins
 from steelyard.cli import execute as steelyard
+from testkit.docs.pages import blocks
 from testkit.fixtures import SumsServer
 from testkit.repository import ROOT
-from tests.docs.pages import blocks
 
 PAGE = ROOT / "docs" / "how-to" / "write-a-detector.md"
 

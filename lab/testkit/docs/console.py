@@ -16,7 +16,7 @@ import click
 
 from steelyard.cli import group
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 _NUMBER = re.compile(r"\d[\d,.]*")
 _LUCKY = re.compile(r";\s+better\s+than\s+claimed")  # said where the drawn order happens to favour an honest claim
 _SEPARATORS = {";", "&&", "||", "|", "&", "#"}

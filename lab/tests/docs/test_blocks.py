@@ -17,9 +17,9 @@ from steelyard.claims.sheet import read_sheet
 from steelyard.suites.twins import RULES, read_rules
 from steelyard.tasks.definition_file import read_definition, read_strictly
 from steelyard.tasks.suite_file import SuiteFile
+from testkit.docs import console
+from testkit.docs.pages import Block, blocks, pages
 from testkit.repository import ROOT
-from tests.docs import console
-from tests.docs.pages import Block, blocks, pages
 
 LANGUAGES = {"console", "yaml", "python", "json", "toml", "text"}
 PAGES = pages()

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from testkit.browser import Visit, chromium
+from testkit.docs.site_check import problems
 from testkit.repository import ROOT
-from tests.docs.site_check import problems
 
 PAGES = ("", "tutorial/first-audit/", "how-to/received-a-bundle/", "reference/api/", "engine/")
 WINDOWS = {"light": (1280, False), "dark": (1280, True), "phone": (390, False)}
@@ -27,7 +27,7 @@ WINDOWS = {"light": (1280, False), "dark": (1280, True), "phone": (390, False)}
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as one of the two builders makes it, in a folder of its own."""
     folder = tmp_path_factory.mktemp(request.param)
-    for name in ("docs", "tools", "src"):
+    for name in ("docs", "lab/tools", "src", "packages"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "mkdocs.yml", folder)
     builder = Path(sys.executable).parent / request.param

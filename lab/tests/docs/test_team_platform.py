@@ -20,9 +20,9 @@ from playwright.sync_api import expect
 from packages.server.tests.browser.chromium import Scheme, launched, opened
 from packages.server.tests.browser.hands import Pointer
 from packages.server.tests.site import Site, data_folder, environment, serving
+from testkit.docs import console
+from testkit.docs.pages import blocks
 from testkit.repository import ROOT
-from tests.docs import console
-from tests.docs.pages import blocks
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from steelyard.tasks.generators.products import generate
+from testkit.docs import console
+from testkit.docs.pages import blocks
 from testkit.repository import ROOT
-from tests.docs import console
-from tests.docs.pages import blocks
 
 EXAMPLE = ROOT / "docs" / "plugin-example"
 

@@ -27,9 +27,10 @@ from steelyard.storage.run_folder import RunFolder
 from steelyard.verification.recompute import recompute
 from steelyard.watching.folder import is_watch
 from steelyard.watching.words import headline
+from testkit.repository import ROOT
 from testkit.resealing import edit, reseal, with_new_reports
 
-BEFORE = Path(__file__).resolve().parent.parent / "assets" / "sealed_before"
+BEFORE = ROOT / "tests" / "assets" / "sealed_before"
 EXPECTED = json.loads((BEFORE / "expected.json").read_text())
 
 

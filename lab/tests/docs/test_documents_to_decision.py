@@ -15,11 +15,11 @@ import pytest
 from steelyard.scorers.reading.grounding import holds_answer
 from steelyard.stats.intervals import clopper_pearson
 from steelyard.suites.review_file import FORMAT
+from testkit.docs import console
+from testkit.docs.company_files import GapWriter, make_documents
+from testkit.docs.pages import Block, blocks
 from testkit.repository import ROOT
 from testkit.scripted_writer import GOOD
-from tests.docs import console
-from tests.docs.company_files import GapWriter, make_documents
-from tests.docs.pages import Block, blocks
 
 PAGE = ROOT / "docs" / "tutorial" / "documents-to-decision.md"
 WRITER = "http://localhost:8000/v1"  # the endpoint that the page names
